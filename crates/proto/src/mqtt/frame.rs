@@ -1,0 +1,1 @@
+//! Cuts the byte stream into packets.
