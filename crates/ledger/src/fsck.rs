@@ -1,0 +1,1 @@
+//! Re-deriving a whole ledger: is everything that is stored what the checkpoint says?
