@@ -1,0 +1,97 @@
+//! What the control plane asks of the gateways.
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use sekimori_identity::DeviceId;
+use sekimori_policy::Policy;
+
+use crate::ca::TlsMaterial;
+
+/// The gateways of this control plane, as the binary wires them.
+pub trait Edge: Send + Sync {
+    /// A new policy is in force from now on.
+    fn policy_applied(&self, policy: Arc<Policy>);
+
+    /// What is known of a device changed: read it again, and close or restrict its live sessions
+    /// on every listener. Returns how many sessions were closed.
+    fn device_changed(&self, device: &DeviceId) -> usize;
+
+    /// The server's certificate changed; new handshakes use it, live sessions stay.
+    fn tls_changed(&self, material: TlsMaterial);
+
+    /// Sends a command to a device and waits for its acknowledgement.
+    fn command(&self, command: Command) -> BoxFuture<'static, Result<Acknowledgement, CommandFailure>>;
+
+    /// Everyone who is connected now.
+    fn sessions(&self) -> Vec<LiveSession>;
+}
+
+/// A command on its way to a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// The device's name.
+    pub device: String,
+    /// The flow of the model that carries it.
+    pub flow: String,
+    /// The payload, JSON.
+    pub payload: Vec<u8>,
+    /// How long to wait for the acknowledgement.
+    pub deadline: Duration,
+}
+
+/// What the device answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// The payload of its answer.
+    pub payload: Vec<u8>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Why a command got no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandFailure {
+    /// The device has no session now.
+    NotConnected,
+    /// The device is connected and has not subscribed to this flow.
+    NotSubscribed,
+    /// The policy does not let this command through.
+    NotPermitted,
+    /// No answer came in time; the device may have done it nevertheless.
+    TimedOut,
+    /// Too many commands wait already.
+    Busy,
+}
+
+impl CommandFailure {
+    /// The word used in events and answers.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotConnected => "not-connected",
+            Self::NotSubscribed => "not-subscribed",
+            Self::NotPermitted => "not-permitted",
+            Self::TimedOut => "timed-out",
+            Self::Busy => "busy",
+        }
+    }
+}
+
+/// One connection that is open now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveSession {
+    /// The device.
+    pub device: DeviceId,
+    /// The device's name.
+    pub name: String,
+    /// Which listener: `"mqtt"` or `"https"`.
+    pub listener: &'static str,
+    /// From where.
+    pub peer: SocketAddr,
+    /// Since when.
+    pub since: Timestamp,
+}
