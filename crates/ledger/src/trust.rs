@@ -102,7 +102,7 @@ impl LedgerTrust {
                 required: self.threshold,
             });
         }
-        seen.sort_unstable_by(|a, b| b.1.cmp(&a.1));
+        seen.sort_unstable_by_key(|(_, time)| core::cmp::Reverse(*time));
         let decisive = usize::from(self.threshold.max(1)).saturating_sub(1);
         Ok(Believed {
             checkpoint: signed.checkpoint().clone(),
