@@ -4,8 +4,12 @@
 //! topic alias, no session that outlives its connection, no packet larger than the limit, packet identifiers from 1.
 //! What the standard lets a server announce is announced in CONNACK, so that a correct client never trips over it.
 
+mod answer;
 mod client;
+mod decode;
+mod encode;
 mod frame;
+mod guard;
 mod message;
 mod server;
 mod violation;
@@ -19,3 +23,6 @@ pub use server::{
     ConnectRefusal, ConnectRequest, DisconnectReason, Limits, ServerConnection, ServerEvent,
 };
 pub use violation::Violation;
+
+#[cfg(test)]
+mod tests;

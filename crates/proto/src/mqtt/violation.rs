@@ -23,6 +23,10 @@ pub enum Violation {
     ClientIdentifier,
     /// The announced length exceeds the limit.
     PacketTooLarge,
+    /// More properties or filters in one packet than are read.
+    TooManyParts,
+    /// The peer accepts only packets too small to be answered with.
+    PeerPacketLimit,
     /// Packet identifier 0 where one is required.
     PacketIdZero,
     /// QoS 2 was used although QoS 1 was announced as the maximum.
@@ -52,6 +56,8 @@ impl Violation {
             Self::AuthenticationMethod => "authentication-method",
             Self::ClientIdentifier => "client-identifier",
             Self::PacketTooLarge => "packet-too-large",
+            Self::TooManyParts => "too-many-parts",
+            Self::PeerPacketLimit => "peer-packet-limit",
             Self::PacketIdZero => "packet-id-zero",
             Self::QosTwo => "qos-two",
             Self::TopicAlias => "topic-alias",
@@ -77,6 +83,8 @@ impl core::fmt::Display for Violation {
             Self::AuthenticationMethod => "an enhanced authentication method was asked for",
             Self::ClientIdentifier => "an empty client identifier asked to resume a session",
             Self::PacketTooLarge => "the packet is larger than the limit",
+            Self::TooManyParts => "more properties or filters in one packet than are read",
+            Self::PeerPacketLimit => "the peer accepts only packets too small to be answered with",
             Self::PacketIdZero => "packet identifier 0",
             Self::QosTwo => "QoS 2 was used although the maximum is QoS 1",
             Self::TopicAlias => "a topic alias was used although none is allowed",
