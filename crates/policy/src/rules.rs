@@ -192,7 +192,7 @@ impl Policy {
     /// [`PolicyError`]: the envelope does not hold, or its content is not a policy in its one form.
     pub fn open(bytes: &[u8], key: &PublicKey) -> Result<Self, PolicyError> {
         let payload = envelope::open(CONTENT_TYPE, bytes, key).map_err(PolicyError::Envelope)?;
-        let policy = Self::parse(&payload)?;
+        let policy = Self::parse(payload)?;
         if policy.canonical().as_bytes() != payload {
             return Err(PolicyError::NotCanonical);
         }
