@@ -208,14 +208,7 @@ impl ServerConnection {
         loop {
             match &self.state {
                 State::Closed { .. } | State::Asked { .. } => return None,
-                // MQTT 3.1.1 cannot tell the client how much is too much, so the rest waits.
-                State::Open(open)
-                    if open.version == Version::V3_1_1
-                        && open.incoming.len()
-                            >= usize::from(self.limits.receive_maximum.get()) =>
-                {
-                    return None;
-                }
+                State::Open(open) if self.is_full(open) => return None,
                 State::Open(_) | State::Waiting { .. } => {}
             }
             let read = match self.framer.next() {
@@ -233,6 +226,22 @@ impl ServerConnection {
                 return Some(ServerEvent::Violation(violation));
             }
         }
+    }
+
+    /// Whether more bytes would be read now. While not, leave them in the socket: an MQTT 3.1.1 client has sent as many
+    /// QoS 1 messages as may be unacknowledged, and cannot be told that it is too much.
+    #[must_use]
+    pub fn wants_read(&self) -> bool {
+        match &self.state {
+            State::Waiting { .. } | State::Asked { .. } => true,
+            State::Open(open) => !self.is_full(open),
+            State::Closed { .. } => false,
+        }
+    }
+
+    fn is_full(&self, open: &Open) -> bool {
+        open.version == Version::V3_1_1
+            && open.incoming.len() >= usize::from(self.limits.receive_maximum.get())
     }
 
     fn read(&mut self, frame: Frame) -> Result<Option<ServerEvent>, Violation> {
