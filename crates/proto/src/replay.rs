@@ -117,3 +117,106 @@ impl Default for ReplayWindow {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeSet;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    /// Everything ever accepted, without a bound.
+    #[derive(Default)]
+    struct Everything(BTreeSet<(u64, u64)>);
+
+    impl Everything {
+        fn check(&self, boot: u64, sequence: u64) -> Freshness {
+            let Some((newest_boot, highest)) = self.0.last().copied() else {
+                return Freshness::Fresh;
+            };
+            if boot < newest_boot
+                || boot == newest_boot && sequence < highest && highest - sequence >= WINDOW
+            {
+                return Freshness::TooOld;
+            }
+            if self.0.contains(&(boot, sequence)) {
+                return Freshness::Seen;
+            }
+            Freshness::Fresh
+        }
+    }
+
+    fn number() -> impl Strategy<Value = u64> {
+        prop_oneof![4 => 0_u64..200, 2 => u64::MAX - 150..=u64::MAX, 1 => any::<u64>()]
+    }
+
+    fn boot() -> impl Strategy<Value = u64> {
+        prop_oneof![8 => 0_u64..3, 1 => u64::MAX - 1..=u64::MAX]
+    }
+
+    proptest! {
+        #[test]
+        fn the_window_agrees_with_a_set_of_everything_accepted(
+            messages in prop::collection::vec((boot(), number()), 0..300),
+        ) {
+            let mut window = ReplayWindow::new();
+            let mut everything = Everything::default();
+            for (boot, sequence) in messages {
+                let expected = everything.check(boot, sequence);
+                prop_assert_eq!(window.check(boot, sequence), expected, "({}, {})", boot, sequence);
+                window.accept(boot, sequence);
+                if expected == Freshness::Fresh {
+                    everything.0.insert((boot, sequence));
+                }
+                prop_assert_ne!(window.check(boot, sequence), Freshness::Fresh);
+                let (boot, highest, seen) = window.fields();
+                prop_assert_eq!(ReplayWindow::from_fields(boot, highest, seen), window);
+            }
+        }
+    }
+
+    #[test]
+    fn edges() {
+        let check = |accepted: &[(u64, u64)], asked: (u64, u64), expected: Freshness| {
+            let mut window = ReplayWindow::new();
+            accepted
+                .iter()
+                .for_each(|&(boot, sequence)| window.accept(boot, sequence));
+            assert_eq!(
+                window.check(asked.0, asked.1),
+                expected,
+                "{accepted:?} then {asked:?}"
+            );
+        };
+        use Freshness::{Fresh, Seen, TooOld};
+        check(&[], (0, 0), Fresh);
+        check(&[(0, 0)], (0, 0), Seen);
+        check(&[(0, 0)], (0, 1), Fresh);
+        check(&[(0, u64::MAX)], (0, u64::MAX), Seen);
+        check(&[(0, u64::MAX), (0, u64::MAX)], (0, u64::MAX), Seen);
+        check(&[(0, u64::MAX)], (0, u64::MAX - 63), Fresh);
+        check(&[(0, u64::MAX)], (0, u64::MAX - 64), TooOld);
+        check(&[(0, 0), (0, 64)], (0, 0), TooOld);
+        check(&[(0, 0), (0, 63)], (0, 0), Seen);
+        check(&[(0, 0), (0, u64::MAX)], (0, u64::MAX), Seen);
+        check(&[(1, 10)], (0, 11), TooOld);
+        check(&[(1, 10)], (2, 0), Fresh);
+        check(&[(1, 10), (2, 0)], (1, 11), TooOld);
+        check(&[(u64::MAX, 0)], (u64::MAX, 0), Seen);
+        check(&[(u64::MAX, 5)], (0, 6), TooOld);
+    }
+
+    #[test]
+    fn a_message_that_is_not_fresh_changes_nothing() {
+        let mut window = ReplayWindow::new();
+        for sequence in [100, 101, 150] {
+            window.accept(3, sequence);
+        }
+        let before = window;
+        let stale: Vec<(u64, u64)> = [(3, 100), (3, 86), (2, 500)].into();
+        stale
+            .iter()
+            .for_each(|&(boot, sequence)| window.accept(boot, sequence));
+        assert_eq!(window, before);
+    }
+}

@@ -112,6 +112,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// A length that is known to fit one byte.
+    fn byte(length: usize) -> u8 {
+        u8::try_from(length).unwrap()
+    }
+
     fn frames(framer: &mut Framer) -> Result<Vec<Frame>, Violation> {
         let mut all = Vec::new();
         while let Some(frame) = framer.next()? {
@@ -167,9 +172,9 @@ mod tests {
             for (first, body) in &bodies {
                 stream.push(*first);
                 if body.len() < 128 {
-                    stream.push(body.len() as u8);
+                    stream.push(byte(body.len()));
                 } else {
-                    stream.extend_from_slice(&[(body.len() % 128) as u8 | 0x80, (body.len() / 128) as u8]);
+                    stream.extend_from_slice(&[byte(body.len() % 128) | 0x80, byte(body.len() / 128)]);
                 }
                 stream.extend_from_slice(body);
             }

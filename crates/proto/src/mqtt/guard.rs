@@ -323,6 +323,11 @@ mod tests {
     use super::*;
     use alloc::vec::Vec;
 
+    /// A length that is known to fit one byte.
+    fn byte(length: usize) -> u8 {
+        u8::try_from(length).unwrap()
+    }
+
     fn check(
         sender: Sender,
         version: Version,
@@ -472,7 +477,7 @@ mod tests {
         let mut publish = Vec::from(*b"\0\x01a");
         let user_properties = |count: usize| -> Vec<u8> {
             let length = count * 5;
-            let mut all = Vec::from([(length % 128) as u8 | 0x80, (length / 128) as u8]);
+            let mut all = Vec::from([byte(length % 128) | 0x80, byte(length / 128)]);
             for _ in 0..count {
                 all.extend_from_slice(b"\x26\0\0\0\0");
             }
