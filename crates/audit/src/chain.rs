@@ -15,6 +15,7 @@ use crate::event::Event;
 
 mod record;
 
+use record::Parts;
 pub use record::{MAX_RECORD_BYTES, RecordError};
 
 /// The last record of a chain: what an anchor keeps.
@@ -102,11 +103,7 @@ impl Chain {
 ///
 /// [`Why::Malformed`] or [`Why::Digest`].
 pub fn read(bytes: &[u8]) -> Result<Record, Why> {
-    let parts = record::parse(bytes).map_err(Why::Malformed)?;
-    if digest(&parts.previous, parts.body) != parts.digest {
-        return Err(Why::Digest);
-    }
-    let event = record::decode(parts.body).map_err(Why::Malformed)?;
+    let (event, parts) = open(bytes)?;
     let head = Head {
         sequence: event.sequence,
         hash: parts.digest,
@@ -116,6 +113,15 @@ pub fn read(bytes: &[u8]) -> Result<Record, Why> {
         bytes: bytes.into(),
         head,
     })
+}
+
+fn open(bytes: &[u8]) -> Result<(Event, Parts<'_>), Why> {
+    let parts = record::parse(bytes).map_err(Why::Malformed)?;
+    if digest(&parts.previous, parts.body) != parts.digest {
+        return Err(Why::Digest);
+    }
+    let event = record::decode(parts.body).map_err(Why::Malformed)?;
+    Ok((event, parts))
 }
 
 /// Verifies a whole chain from its first record, and gives its head.
@@ -189,26 +195,23 @@ impl Verifier {
     pub fn push(&mut self, bytes: &[u8]) -> Result<Event, Broken> {
         let sequence = self.head.sequence.saturating_add(1);
         let broken = |why| Broken { sequence, why };
-        let record = read(bytes).map_err(broken)?;
-        let found = record.event.sequence;
-        if found != sequence {
+        let (event, parts) = open(bytes).map_err(broken)?;
+        if event.sequence != sequence {
+            let found = event.sequence;
             return Err(broken(Why::Sequence { found }));
         }
-        let previous = record::parse(bytes)
-            .map_err(|error| broken(Why::Malformed(error)))?
-            .previous;
-        if previous != self.head.hash {
+        if parts.previous != self.head.hash {
             return Err(broken(Why::Link));
         }
-        if self
-            .anchors
-            .remove(&sequence)
-            .is_some_and(|hash| hash != record.head.hash)
-        {
+        let anchor = self.anchors.remove(&sequence);
+        if anchor.is_some_and(|hash| hash != parts.digest) {
             return Err(broken(Why::Anchor));
         }
-        self.head = record.head;
-        Ok(record.event)
+        self.head = Head {
+            sequence,
+            hash: parts.digest,
+        };
+        Ok(event)
     }
 
     /// The last record that was checked.

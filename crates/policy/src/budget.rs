@@ -103,3 +103,99 @@ impl Bucket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rates() -> impl Strategy<Value = Rate> {
+        (1_u32..200, 1_u32..4_000, 0_u32..50).prop_map(|(messages, per_seconds, backlog)| Rate {
+            messages,
+            per_seconds,
+            backlog,
+        })
+    }
+
+    proptest! {
+        /// In no stretch of time does more pass than the capacity and what the rate gives for it; and
+        /// what is refused would have been more than that.
+        #[test]
+        fn no_stretch_of_time_passes_more_than_capacity_and_rate(
+            rate in rates(),
+            idle in 0_u64..200_000,
+            gaps in proptest::collection::vec(0_u64..60_000, 1..200),
+        ) {
+            let mut budgets = Budgets::new();
+            budgets.seed("flow", Duration::from_secs(idle));
+            let capacity = u128::from(INITIAL + rate.backlog);
+            let cost = u128::from(rate.per_seconds) * 1_000;
+            let mut now = 0_u64;
+            let mut passed: Vec<u64> = Vec::new();
+            // The model counts in messages × milliseconds.
+            let mut level = (u128::from(INITIAL) * cost
+                + u128::from(idle) * 1_000 * u128::from(rate.messages))
+            .min(capacity * cost);
+            for (step, gap) in gaps.into_iter().enumerate() {
+                // The bucket is made by the first message, so nothing is earned before it.
+                let gap = if step == 0 { 0 } else { gap };
+                now += gap;
+                level = (level + u128::from(gap) * u128::from(rate.messages)).min(capacity * cost);
+                let expected = level >= cost;
+                prop_assert_eq!(
+                    budgets.take("flow", &rate, Duration::from_millis(now)),
+                    expected
+                );
+                if expected {
+                    level -= cost;
+                    passed.push(now);
+                }
+            }
+            for (from, start) in passed.iter().enumerate() {
+                for (to, end) in passed.iter().enumerate().skip(from) {
+                    let earned = u128::from(end - start) * u128::from(rate.messages) / cost;
+                    prop_assert!((to - from + 1) as u128 <= capacity + earned + 1);
+                }
+            }
+        }
+
+        /// Changing the policy back and forth earns nothing.
+        #[test]
+        fn another_rate_gives_no_message_for_free(
+            steps in proptest::collection::vec(rates(), 1..50),
+        ) {
+            let mut budgets = Budgets::new();
+            let passed = steps
+                .iter()
+                .filter(|rate| budgets.take("flow", rate, Duration::ZERO))
+                .count();
+            prop_assert!(passed <= INITIAL as usize);
+        }
+    }
+
+    #[test]
+    fn extremes_neither_panic_nor_open_the_bucket() {
+        let extreme = Rate {
+            messages: u32::MAX,
+            per_seconds: u32::MAX,
+            backlog: u32::MAX,
+        };
+        let mut budgets = Budgets::new();
+        budgets.seed("flow", Duration::MAX);
+        assert!(budgets.take("flow", &extreme, Duration::MAX));
+        assert!(budgets.take("flow", &Rate::new(1, 1), Duration::ZERO));
+        let never = Rate {
+            messages: 0,
+            per_seconds: 1,
+            backlog: 0,
+        };
+        let mut budgets = Budgets::new();
+        let passed = (0..100)
+            .filter(|seconds| budgets.take("flow", &never, Duration::from_secs(seconds * 1_000)))
+            .count();
+        assert_eq!(passed, 3);
+    }
+}

@@ -57,43 +57,48 @@ fn write_number(out: &mut String, number: Number) -> fmt::Result {
     }
 }
 
-/// A double as ECMAScript's `Number::toString` writes it.
+/// A double as ECMAScript's `Number::toString` writes it: the shortest digits that read back as the same
+/// double and, of two equally near, the even ones (which `{:e}` of `core` does not promise).
 pub(super) fn write_double(out: &mut impl Write, number: f64) -> fmt::Result {
-    if number == 0.0 {
+    let shortest = serde_json::to_string(&number).map_err(|_| fmt::Error)?;
+    let (sign, unsigned) = match shortest.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", shortest.as_str()),
+    };
+    let (mantissa, exponent) = unsigned.split_once('e').unwrap_or((unsigned, "0"));
+    let exponent: i32 = exponent.parse().map_err(|_| fmt::Error)?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = [whole, fraction].concat();
+    let significant = all.trim_start_matches('0');
+    let digits = significant.trim_end_matches('0');
+    if digits.is_empty() {
         return out.write_char('0');
     }
-    // `{:e}` gives the shortest digits that read back as the same double: "-1.25e-7".
-    let mut scientific = String::new();
-    write!(scientific, "{number:e}")?;
-    let (mantissa, exponent) = scientific.split_once('e').ok_or(fmt::Error)?;
-    let exponent: i32 = exponent.parse().map_err(|_| fmt::Error)?;
-    let (sign, mantissa) = match mantissa.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", mantissa),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    // The value is 0.digits × 10^point.
+    let places = |length: usize| i32::try_from(length).map_err(|_| fmt::Error);
+    let point = places(whole.len())? + exponent - places(all.len() - significant.len())?;
     out.write_str(sign)?;
-    let digits = fraction.len();
-    match exponent {
-        0..=20 => {
-            let places = usize::try_from(exponent).map_err(|_| fmt::Error)?;
-            out.write_str(whole)?;
-            if digits <= places {
-                out.write_str(fraction)?;
-                (digits..places).try_for_each(|_| out.write_char('0'))
-            } else {
-                let (before, after) = fraction.split_at(places);
-                write!(out, "{before}.{after}")
+    match point {
+        1..=21 => {
+            let point = usize::try_from(point).map_err(|_| fmt::Error)?;
+            match digits.split_at_checked(point) {
+                Some((before, "")) => out.write_str(before),
+                Some((before, after)) => write!(out, "{before}.{after}"),
+                None => {
+                    out.write_str(digits)?;
+                    (digits.len()..point).try_for_each(|_| out.write_char('0'))
+                }
             }
         }
-        -6..=-1 => {
+        -5..=0 => {
             out.write_str("0.")?;
-            (exponent..-1).try_for_each(|_| out.write_char('0'))?;
-            write!(out, "{whole}{fraction}")
+            (point..0).try_for_each(|_| out.write_char('0'))?;
+            out.write_str(digits)
         }
         _ => {
-            let point = if fraction.is_empty() { "" } else { "." };
-            write!(out, "{whole}{point}{fraction}e{exponent:+}")
+            let (first, rest) = digits.split_at(1);
+            let dot = if rest.is_empty() { "" } else { "." };
+            write!(out, "{first}{dot}{rest}e{:+}", point - 1)
         }
     }
 }
