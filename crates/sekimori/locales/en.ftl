@@ -1,0 +1,105 @@
+# Texts of the command line. Every key here stands in ja.ftl too, with the same variables.
+
+label-observed = observed
+label-expected = expected
+label-fix = fix
+
+error-server-unreachable = no server is running for this home
+fix-server-unreachable = start it:  sekimori up   or name its home:  --home DIR
+error-witness-exists = this home belongs to a witness of another name
+fix-witness-exists = use the same name, or another home
+error-witness-missing = there is no witness in this home
+error-template-unknown = there is no template of that name
+error-file-exists = the file exists already
+fix-file-exists = name another file; nothing is overwritten
+
+up-ready = Sekimori is ready.
+    Console     { $setup }   (once)
+    HTTPS       { $https }
+    MQTT        { $mqtt }
+    Root        { $root }
+    Ledger key  { $log }
+    Next:  sekimori model init,  sekimori apply,  sekimori device invite dev-0001 --role sensor
+witness-ready = { $name } is ready to cosign at { $url }
+
+model-written = { $file } is written. Next:  sekimori model check { $file }
+model-sound = { $file }: no problem found
+apply-unchanged = Policy v{ $version } stays: the model asks for nothing else.
+apply-dry-run = { $count } changes. Nothing was applied.
+apply-done = Policy v{ $version } is signed and active: { $count } changes.
+
+invite-run-this = Run this on { $name } (valid until { $expires }):
+invite-waiting = Waiting until { $name } has joined; Ctrl-C stops waiting, not the invitation.
+invite-joined = { $name } joined. Number { $number }
+device-none = No device yet. Next:  sekimori device invite dev-0001 --role ROLE
+device-suspend-done = { $name } is suspended; { $sessions } sessions closed in { $millis } ms.
+device-resume-done = { $name } may connect again ({ $sessions } sessions closed, { $millis } ms).
+device-revoke-done = { $name } is revoked; { $sessions } sessions closed in { $millis } ms.
+command-acknowledged = { $name } answered { $reply } after { $millis } ms
+standing-contained = contained
+
+release-keys-made = Release key { $key } is in { $folder }. Keep the folder away from the server.
+release-keys-trusted = Release key { $key } is in { $folder } and recorded on the ledger.
+release-signed = { $product } { $version }: { $count } files signed, metadata in { $file }
+release-published = { $product } { $version } is published. Next:  sekimori campaign create --release { $version } --role { $product }
+release-verified = { $product } { $version }: { $count } files, signed by your key, offered until { $expires }
+campaign-created = { $release } is offered to every device of role { $role }.
+
+verify-events-held = { $count } events: the chain is whole.
+verify-events-broken = The chain breaks at { $place }: { $why }
+verify-ledger-held = { $count } entries derived again: everything agrees.
+verify-ledger-broken = The ledger does not hold at { $place }: { $why }
+prove-written = The report is in { $file }
+
+status-organization = Organization
+status-console = Console and API
+status-mqtt = MQTT over TLS
+status-policy = Policy
+status-no-policy = no policy is active; every message is refused
+status-devices = Devices
+status-device-counts = { $total } ({ $connected } connected, { $contained } contained, { $revoked } revoked)
+status-events = Events
+status-ledger = Ledger
+status-log = Ledger key
+status-witness = Witness { $name } cosigned { $size } entries at { $at }
+status-one-administrator = One administrator: nobody else cosigns this ledger.
+
+doctor-settings = settings can be read
+doctor-home = the home can be written
+doctor-server = the server answers
+doctor-policy = a policy is active
+doctor-witness = another organization cosigns
+doctor-witness-behind = a witness has not cosigned the newest checkpoint
+doctor-ledger = the ledger holds together
+doctor-events = the chain of events is whole
+
+column-number = NUMBER
+column-name = NAME
+column-role = ROLE
+column-standing = STANDING
+column-connected = CONNECTED
+column-release = RELEASE
+column-slot = SLOT
+column-last-seen = LAST SEEN
+column-last-update = LAST UPDATE
+column-result = RESULT
+column-reason = REASON
+column-setting = SETTING
+column-value = VALUE
+column-origin = ORIGIN
+
+demo-opening = The whole loop, for real, in { $home }
+demo-not-reached = not reached
+demo-too-slow = not within { $seconds } s
+demo-stays = Everything keeps running; Ctrl-C ends it. Console (once): { $link }
+demo-step-up = up: server, ledger and a second organization's witness
+demo-step-analyze = analyze: model → threats → countermeasures → policy
+demo-step-apply = apply: the policy is signed and active
+demo-step-enroll = enroll: keys made on the device, recorded, cosigned, checked offline
+demo-step-report = report: telemetry, a command, and a server that goes away
+demo-step-refuse = refuse: everything the model does not allow
+demo-step-update = update: a good release, a broken one, an older one
+demo-step-heal = heal: tampering is noticed, contained and undone
+demo-step-revoke = revoke: the session closes, the key is refused
+demo-step-prove = prove: what was required and what was observed
+demo-step-verify = verify: ledger and events derived again; one flipped byte is named

@@ -1,0 +1,207 @@
+# コマンドラインの文章。en.ftl と同じキー・同じ変数を持つ。help- で始まるものは英語では cli.rs にある。
+
+label-observed = 観測
+label-expected = 期待
+label-fix = 対処
+
+error-server-unreachable = このホームのサーバーは動いていません
+fix-server-unreachable = 起動する:  sekimori up   またはホームを指定する:  --home DIR
+error-witness-exists = このホームには別の名前の証人がいます
+fix-witness-exists = 同じ名前を使うか、別のホームを使ってください
+error-witness-missing = このホームに証人がいません
+error-template-unknown = その名前のひな形はありません
+error-file-exists = ファイルがすでにあります
+fix-file-exists = 別のファイル名にしてください(上書きはしません)
+
+up-ready = 関守の準備ができました。
+    コンソール  { $setup }   (一度だけ)
+    HTTPS       { $https }
+    MQTT        { $mqtt }
+    ルート      { $root }
+    台帳の鍵    { $log }
+    次に:  sekimori model init、 sekimori apply、 sekimori device invite dev-0001 --role sensor
+witness-ready = { $name } は { $url } で連署できます
+
+model-written = { $file } を書きました。次に:  sekimori model check { $file }
+model-sound = { $file }: 問題は見つかりませんでした
+apply-unchanged = ポリシー v{ $version } のままです。モデルに違いはありません。
+apply-dry-run = 変更は { $count } 件。適用していません。
+apply-done = ポリシー v{ $version } に署名し、有効にしました。変更は { $count } 件。
+
+invite-run-this = { $name } で次を実行してください({ $expires } まで有効):
+invite-waiting = { $name } の参加を待っています。Ctrl-C で待つのをやめても招待は残ります。
+invite-joined = { $name } が参加しました。番号 { $number }
+device-none = まだ機器がありません。次に:  sekimori device invite dev-0001 --role ROLE
+device-suspend-done = { $name } を停止しました。{ $millis } ms で { $sessions } 本の接続を閉じました。
+device-resume-done = { $name } は再び接続できます(閉じた接続 { $sessions }、{ $millis } ms)。
+device-revoke-done = { $name } を失効しました。{ $millis } ms で { $sessions } 本の接続を閉じました。
+command-acknowledged = { $name } は { $millis } ms 後に { $reply } と答えました
+standing-contained = 封じ込め中
+
+release-keys-made = リリース鍵 { $key } を { $folder } に作りました。このフォルダーはサーバーから離してください。
+release-keys-trusted = リリース鍵 { $key } は { $folder } にあり、台帳に記録しました。
+release-signed = { $product } { $version }: { $count } ファイルに署名し、{ $file } に書きました
+release-published = { $product } { $version } を公開しました。次に:  sekimori campaign create --release { $version } --role { $product }
+release-verified = { $product } { $version }: { $count } ファイル、あなたの鍵の署名、提供期限 { $expires }
+campaign-created = 役割 { $role } のすべての機器に { $release } を提供します。
+
+verify-events-held = イベント { $count } 件。連鎖は完全です。
+verify-events-broken = 連鎖が { $place } で切れています: { $why }
+verify-ledger-held = { $count } 件の記録を導き直し、すべて一致しました。
+verify-ledger-broken = 台帳が { $place } で一致しません: { $why }
+prove-written = 報告書を { $file } に書きました
+
+status-organization = 組織
+status-console = コンソールと API
+status-mqtt = MQTT (TLS)
+status-policy = ポリシー
+status-no-policy = 有効なポリシーがなく、すべてのメッセージを拒否します
+status-devices = 機器
+status-device-counts = { $total } 台(接続中 { $connected }、封じ込め中 { $contained }、失効 { $revoked })
+status-events = イベント
+status-ledger = 台帳
+status-log = 台帳の鍵
+status-witness = 証人 { $name } は { $at } に { $size } 件まで連署しました
+status-one-administrator = 管理者は一者です。この台帳に連署する組織はほかにありません。
+
+doctor-settings = 設定を読める
+doctor-home = ホームに書ける
+doctor-server = サーバーが応答する
+doctor-policy = ポリシーが有効である
+doctor-witness = 別の組織が連署している
+doctor-witness-behind = 最新のチェックポイントに連署していない証人がいます
+doctor-ledger = 台帳に矛盾がない
+doctor-events = イベントの連鎖が完全である
+
+column-number = 番号
+column-name = 名前
+column-role = 役割
+column-standing = 状態
+column-connected = 接続
+column-release = リリース
+column-slot = スロット
+column-last-seen = 最終確認
+column-last-update = 最後の更新
+column-result = 結果
+column-reason = 理由
+column-setting = 設定
+column-value = 値
+column-origin = 由来
+
+demo-opening = ループ全体を本物で動かします: { $home }
+demo-not-reached = 到達しませんでした
+demo-too-slow = { $seconds } 秒以内に終わりませんでした
+demo-stays = すべて動き続けます。Ctrl-C で終わります。コンソール(一度だけ): { $link }
+demo-step-up = up: サーバー、台帳、第二の組織の証人
+demo-step-analyze = analyze: モデル → 脅威 → 対策 → ポリシー
+demo-step-apply = apply: ポリシーに署名し、有効にする
+demo-step-enroll = enroll: 機器で鍵を作り、記録し、連署し、オフラインで確かめる
+demo-step-report = report: 計測値、コマンド、そしてサーバーの不在
+demo-step-refuse = refuse: モデルが許さないものすべて
+demo-step-update = update: 良いリリース、壊れたリリース、古いリリース
+demo-step-heal = heal: 改変に気づき、封じ込め、元に戻す
+demo-step-revoke = revoke: 接続を閉じ、鍵を拒む
+demo-step-prove = prove: 何が要求され、何が観測されたか
+demo-step-verify = verify: 台帳とイベントを導き直す。1 バイトの改変も場所を示す
+
+help = つながる機器の一生を守る
+help--lang = メッセージと報告書の言語。指定がなければロケールに従う
+help--home = 鍵・データベース・台帳のフォルダー [既定: $XDG_DATA_HOME/sekimori]
+help--json = 人向けの文章の代わりに JSON を標準出力に書く
+help-up = サーバーを起動する。初回に鍵・データベース・台帳を作る
+help-up--listen = コンソール・API・登録 (HTTPS) のアドレス [既定: 127.0.0.1:8443]
+help-up--mqtt = MQTT (TLS) のアドレス [既定: 127.0.0.1:8883、または --listen のアドレス]
+help-up--metrics = メトリクスのアドレス(ループバックのみ)[既定: 127.0.0.1:9464]
+help-up--organization = 組織の名前。初回にトラストバンドルへ書かれる
+help-up--witness = 連署を頼む証人。`sekimori witness init` が表示した行
+help-up--name = サーバー証明書に入れる名前やアドレス(localhost に加えて)
+help-demo = ループ全体を、本物のエージェントプロセスでこのマシン上に見せる
+help-demo--once = すべての段を見せたら終わる。すべて成り立ったときだけ終了コード 0
+help-demo--sabotage = ある段の前提を壊し、デモが気づくことを確かめる
+help-doctor = 導入状態を調べ、悪いところの直し方を示す
+help-model = システムモデルを書き、調べ、分析する
+help-model-init = 出発点となるモデルを書く
+help-model-init--file = 書き込むファイル(まだ無いこと)
+help-model-init--template = 出発点にする例
+help-model-check = モデルの問題をすべて挙げる。問題があれば終了コード 3
+help-model-check--file = モデル
+help-model-analyze = モデルの脅威・対策・要件
+help-model-analyze--file = モデル
+help-apply = モデルのポリシーをすべてのゲートウェイで有効にする。先に差分を示す
+help-apply--file = モデル
+help-apply--dry_run = 変更点を示すだけにする
+help-device = 機器を招き、調べ、失効する
+help-device-invite = 新しい機器で実行する一行を表示する
+help-device-invite--name = 機器の名前: a-z、0-9、'-'
+help-device-invite--role = 機器が属するモデルのコンポーネントの ID
+help-device-invite--no_wait = 機器の参加を待たない
+help-device-list = すべての機器
+help-device-show = 一台の機器
+help-device-show--name = 機器の名前
+help-device-suspend = 機器を一時停止する。鍵は残る
+help-device-suspend--name = 機器の名前
+help-device-resume = 一時停止した機器を再び受け入れる
+help-device-resume--name = 機器の名前
+help-device-revoke = 機器を恒久的に締め出す。接続を閉じ、鍵を拒む
+help-device-revoke--name = 機器の名前
+help-device-revoke--reason = 台帳に残す理由
+help-device-command = モデルにあるコマンドを機器に送り、答えを待つ
+help-device-command--name = 機器の名前
+help-device-command--flow = コマンドを運ぶフローの ID
+help-device-command--payload = JSON の内容
+help-device-command--timeout = 答えを待つ時間(ミリ秒)
+help-release = 機器のソフトウェアに署名し、公開する
+help-release-keys = リリース鍵を作り、どの鍵を信じるかをサーバーに伝える
+help-release-keys--dir = 秘密鍵のフォルダー。サーバーから離しておく
+help-release-keys--trust = 公開鍵を動作中のサーバーの台帳にも記録する
+help-release-sign = フォルダーのファイルにリリースとして署名する。サーバーは不要
+help-release-sign--folder = リリースのファイルがあるフォルダー
+help-release-sign--product = リリースの対象製品(コンポーネントの ID)
+help-release-sign--version = 版(例 1.2.0)
+help-release-sign--counter = セキュリティカウンター。機器は確認済みより小さいものを拒む
+help-release-sign--keys = 秘密鍵のフォルダー
+help-release-sign--output = 署名済みメタデータの書き込み先
+help-release-sign--days = メタデータの期限までの日数
+help-release-publish = 署名済みリリースとファイルをサーバーへ送る
+help-release-publish--folder = リリースのファイルがあるフォルダー
+help-release-publish--targets = 署名済みメタデータ
+help-release-verify = 署名済みメタデータを調べる。フォルダーがあればファイルも調べる
+help-release-verify--targets = 署名済みメタデータ
+help-release-verify--keys = 公開鍵のフォルダー
+help-release-verify--folder = ファイルのフォルダー
+help-campaign = リリースを機器に提供する
+help-campaign-create = 公開済みのリリースをある役割の全機器に提供する
+help-campaign-create--release = リリースの版
+help-campaign-create--role = リリースの製品であり、機器の役割
+help-campaign-status = どの機器が何を動かし、最後の更新がどう終わったか
+help-events = セキュリティイベントを読み、連鎖を調べる
+help-events-tail = 最新のイベント。--follow でこれから来るものも
+help-events-tail--lines = 件数
+help-events-tail--follow = 続けて、来るものを表示する
+help-events-search = ある機器、またはあるコードのイベント
+help-events-search--device = 機器の名前
+help-events-search--code = コード(例 message.refused)
+help-events-search--limit = 最大件数
+help-events-verify = イベントの連鎖を調べ、切れた場所を示す
+help-status = 機器・台帳・ゲートウェイの概要
+help-prove = 何が要求され、何が、いつ、どの検査で観測されたかを示す
+help-prove--standard = この要件集の要件だけにする
+help-prove--format = 報告書の形
+help-prove--output = 標準出力の代わりに書き込むファイル
+help-ledger = 台帳を見て、調べる
+help-ledger-show = 最新チェックポイントの大きさ・根・連署
+help-ledger-fsck = 台帳全体を導き直し、すべての署名を調べる。終了コード 3 は場所を示す
+help-witness = 台帳に連署する、第二の組織の証人を動かす
+help-witness-init = 証人の鍵を作り、`sekimori up --witness` に渡す行を表示する
+help-witness-init--name = 署名に書かれる証人の名前(例 partner.example/w1)
+help-witness-init--listen = 受け付けるアドレス (HTTPS)
+help-witness-run = これまで見たものを延ばすチェックポイントだけに連署する
+help-witness-run--log = 連署する台帳の鍵。`sekimori status` の台帳の鍵
+help-witness-run--listen = init で与えたアドレスの代わりに使うアドレス
+help-console = コンソールを開く
+help-console-link = 一度だけ使えるコンソールへのリンクを表示する
+help-config = 有効な設定を見る
+help-config-show = 有効な設定すべて
+help-config-show--origin = 由来(フラグ・環境変数・ファイル・既定)も示す
+help-agent = 機器のエージェント(このプログラムだけを載せた機械のため)
+help-agent--arguments = エージェントへの引数

@@ -1,0 +1,364 @@
+//! The words of the command line. English help stands here; Japanese help in `locales/ja.ftl`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::language::Language;
+
+/// Secures fleets of connected devices over their whole life.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sekimori",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    /// Language of messages and reports; the locale decides when it is not given
+    #[arg(long, global = true, value_enum, env = "SEKIMORI_LANG")]
+    pub(crate) lang: Option<Language>,
+
+    /// Folder with keys, database and ledger [default: $XDG_DATA_HOME/sekimori]
+    #[arg(long, global = true, env = "SEKIMORI_HOME", value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+
+    /// Print JSON on standard output instead of text for people
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start the server; the first run makes keys, database and ledger
+    Up(UpArguments),
+    /// Show the whole loop on this machine with real agent processes
+    Demo(DemoArguments),
+    /// Check the installation and say what to do about what is wrong
+    Doctor,
+    /// Write, check and analyze system models
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Make a model's policy active on every gateway; shows the difference first
+    Apply {
+        /// The model
+        #[arg(default_value = "model.toml")]
+        file: PathBuf,
+        /// Only show what would change
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Invite, look at and revoke devices
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// Sign and publish software for devices
+    #[command(subcommand)]
+    Release(ReleaseCommand),
+    /// Offer a release to devices
+    #[command(subcommand)]
+    Campaign(CampaignCommand),
+    /// Read the security events and check their chain
+    #[command(subcommand)]
+    Events(EventsCommand),
+    /// Show devices, ledger and gateway at a glance
+    Status,
+    /// Show what was required, what was observed, when, and by which probe
+    Prove {
+        /// Only the requirements of this set
+        #[arg(long, value_name = "NAME")]
+        standard: Option<String>,
+        /// Form of the report
+        #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+        format: ReportFormat,
+        /// Write the report here instead of to standard output
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Look into the ledger and check it
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Run the witness of a second organization, which cosigns ledgers
+    #[command(subcommand)]
+    Witness(WitnessCommand),
+    /// Open the console
+    #[command(subcommand)]
+    Console(ConsoleCommand),
+    /// Show the settings in force
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// The device agent, for machines that carry only this program
+    #[command(hide = true, disable_help_flag = true)]
+    Agent {
+        /// Words for the agent
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpArguments {
+    /// Address of console, API and enrollment (HTTPS) [default: 127.0.0.1:8443]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Address of MQTT over TLS [default: 127.0.0.1:8883, or the address of --listen]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) mqtt: Option<SocketAddr>,
+    /// Address of the metrics, loopback only [default: 127.0.0.1:9464]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) metrics: Option<SocketAddr>,
+    /// Name of the organization, written into the trust bundle by the first run
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organization: Option<String>,
+    /// A witness to ask for cosignatures: the line that `sekimori witness init` printed
+    #[arg(long, value_name = "LINE")]
+    pub(crate) witness: Vec<String>,
+    /// Names and addresses for the server certificate, beside localhost
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// End when every step was shown; exit 0 only if every step held
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Make a step's precondition fail, to see that the demo notices
+    #[arg(long, value_name = "STEP", hide = true)]
+    pub(crate) sabotage: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// Write a model to start from
+    Init {
+        /// File to write; it must not exist yet
+        #[arg(default_value = "model.toml")]
+        file: PathBuf,
+        /// Which example to start from
+        #[arg(long, default_value = "cold-store")]
+        template: String,
+    },
+    /// Name every problem of a model; exit 3 if there is one
+    Check {
+        /// The model
+        #[arg(default_value = "model.toml")]
+        file: PathBuf,
+    },
+    /// Threats, countermeasures and requirements of a model
+    Analyze {
+        /// The model
+        #[arg(default_value = "model.toml")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeviceCommand {
+    /// Print the one line to run on a new device
+    Invite {
+        /// Name of the device: a-z, 0-9 and '-'
+        name: String,
+        /// Id of the model's component that the device is one of
+        #[arg(long)]
+        role: String,
+        /// Do not wait until the device has joined
+        #[arg(long)]
+        no_wait: bool,
+    },
+    /// All devices
+    List,
+    /// One device
+    Show {
+        /// Name of the device
+        name: String,
+    },
+    /// Stop a device for now; it keeps its key
+    Suspend {
+        /// Name of the device
+        name: String,
+    },
+    /// Let a suspended device in again
+    Resume {
+        /// Name of the device
+        name: String,
+    },
+    /// Shut a device out for good: closes its sessions and refuses its key
+    Revoke {
+        /// Name of the device
+        name: String,
+        /// Why, for the ledger
+        #[arg(long, default_value = "unspecified")]
+        reason: String,
+    },
+    /// Send a command of the model to a device and wait for its answer
+    Command {
+        /// Name of the device
+        name: String,
+        /// Id of the flow that carries the command
+        flow: String,
+        /// JSON payload
+        payload: String,
+        /// How long to wait for the answer, in milliseconds
+        #[arg(long, default_value_t = 5000, value_name = "MS")]
+        timeout: u64,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReleaseCommand {
+    /// Make a release key, and tell the server which keys releases carry
+    Keys {
+        /// Folder for the private key; keep it away from the server
+        #[arg(long, default_value = "release-keys", value_name = "DIR")]
+        dir: PathBuf,
+        /// Also record the public key on the ledger of the running server
+        #[arg(long)]
+        trust: bool,
+    },
+    /// Sign a folder of files as a release; works without a server
+    Sign {
+        /// Folder with the files of the release
+        folder: PathBuf,
+        /// Product that the release is for: the id of the component
+        #[arg(long)]
+        product: String,
+        /// Version, such as 1.2.0
+        #[arg(long)]
+        version: String,
+        /// Security counter; devices refuse a lower one than they have confirmed
+        #[arg(long)]
+        counter: u64,
+        /// Folder of the private key
+        #[arg(long, default_value = "release-keys", value_name = "DIR")]
+        keys: PathBuf,
+        /// Where to write the signed metadata
+        #[arg(long, short, default_value = "targets.json", value_name = "FILE")]
+        output: PathBuf,
+        /// Days until the metadata expires
+        #[arg(long, default_value_t = 365)]
+        days: u16,
+    },
+    /// Send a signed release and its files to the server
+    Publish {
+        /// Folder with the files of the release
+        folder: PathBuf,
+        /// The signed metadata
+        #[arg(long, default_value = "targets.json", value_name = "FILE")]
+        targets: PathBuf,
+    },
+    /// Check signed metadata, and the files if their folder is given
+    Verify {
+        /// The signed metadata
+        #[arg(default_value = "targets.json")]
+        targets: PathBuf,
+        /// Folder of the public key
+        #[arg(long, default_value = "release-keys", value_name = "DIR")]
+        keys: PathBuf,
+        /// Folder with the files
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CampaignCommand {
+    /// Offer a published release to all devices of a role
+    Create {
+        /// Version of the release
+        #[arg(long)]
+        release: String,
+        /// Product of the release, and role of the devices
+        #[arg(long)]
+        role: String,
+    },
+    /// Which device runs what, and how its last update ended
+    Status,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventsCommand {
+    /// Newest events; with --follow, those to come
+    Tail {
+        /// How many
+        #[arg(long, short = 'n', default_value_t = 20)]
+        lines: u32,
+        /// Stay and print what comes
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// Events of a device or with a code
+    Search {
+        /// Name of the device
+        #[arg(long)]
+        device: Option<String>,
+        /// Code, such as message.refused
+        #[arg(long)]
+        code: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
+    /// Check the chain of events and name the place where it breaks
+    Verify,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LedgerCommand {
+    /// Size, root and cosignatures of the newest checkpoint
+    Show,
+    /// Derive the whole ledger again and check every signature; exit 3 names the place
+    Fsck,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WitnessCommand {
+    /// Make the witness's keys and print the line for `sekimori up --witness`
+    Init {
+        /// Name of the witness in its signatures, such as partner.example/w1
+        #[arg(long)]
+        name: String,
+        /// Address that it will serve (HTTPS)
+        #[arg(long, default_value = "127.0.0.1:7444", value_name = "ADDR")]
+        listen: SocketAddr,
+    },
+    /// Cosign every checkpoint that extends what was seen before
+    Run {
+        /// Key of a ledger to cosign: the `log` line of `sekimori status`
+        #[arg(long, value_name = "KEY", required = true)]
+        log: Vec<String>,
+        /// Serve this address instead of the one given to init
+        #[arg(long, value_name = "ADDR")]
+        listen: Option<SocketAddr>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConsoleCommand {
+    /// Print a new one-time link to the console
+    Link,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Every setting in force
+    Show {
+        /// Where each comes from: flag, environment, file or default
+        #[arg(long)]
+        origin: bool,
+    },
+}
+
+/// Form of the evidence report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// A table for the terminal
+    Text,
+    /// One self-contained page
+    Html,
+    /// For programs
+    Json,
+}

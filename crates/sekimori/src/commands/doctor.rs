@@ -1,0 +1,164 @@
+//! `sekimori doctor`: looks at everything that commonly goes wrong and says what to do.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::cli::UpArguments;
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Exit, Outcome};
+use crate::output::print_line;
+
+/// One check: what was looked at, and what is wrong with it.
+struct Check {
+    key: &'static str,
+    wrong: Option<Diagnostic>,
+}
+
+pub(crate) async fn run(context: &Context) -> Outcome<ExitCode> {
+    let mut checks = vec![
+        Check {
+            key: "doctor-settings",
+            wrong: settings(context).err(),
+        },
+        Check {
+            key: "doctor-home",
+            wrong: writable(&context.home).err(),
+        },
+    ];
+    match context.client().get("/api/v1/status").await {
+        Err(error) => checks.push(Check {
+            key: "doctor-server",
+            wrong: Some(error),
+        }),
+        Ok(status) => {
+            checks.push(Check {
+                key: "doctor-server",
+                wrong: None,
+            });
+            checks.push(Check {
+                key: "doctor-policy",
+                wrong: policy(context, &status).err(),
+            });
+            checks.push(Check {
+                key: "doctor-witness",
+                wrong: witness(context, &status).err(),
+            });
+            for (key, path) in [
+                ("doctor-ledger", "/api/v1/ledger/fsck"),
+                ("doctor-events", "/api/v1/events/verify"),
+            ] {
+                checks.push(Check {
+                    key,
+                    wrong: holds(context, path).await.err(),
+                });
+            }
+        }
+    }
+    let sound = checks.iter().all(|check| check.wrong.is_none());
+    for check in &checks {
+        show(context, check)?;
+    }
+    Ok(if sound {
+        ExitCode::SUCCESS
+    } else {
+        Exit::Problems.into()
+    })
+}
+
+fn show(context: &Context, check: &Check) -> Outcome {
+    if context.json {
+        let wrong = check.wrong.as_ref().map(|wrong| {
+            json!({ "code": wrong.code, "message": wrong.message, "observed": wrong.observed, "fix": wrong.fix })
+        });
+        return print_line(
+            &json!({ "check": check.key.trim_start_matches("doctor-"), "wrong": wrong }),
+        );
+    }
+    let what = context.text(check.key, &[]);
+    match &check.wrong {
+        None => print_line(&format!("✓ {what}")),
+        Some(wrong) => print_line(&format!("✗ {what}\n{}", wrong.render(context.language))),
+    }
+}
+
+fn settings(context: &Context) -> Outcome {
+    let flags = UpArguments {
+        listen: None,
+        mqtt: None,
+        metrics: None,
+        organization: None,
+        witness: Vec::new(),
+        name: Vec::new(),
+    };
+    Config::load(&context.home, &flags).map(drop)
+}
+
+fn writable(home: &Path) -> Outcome {
+    let probe = home.join(".doctor");
+    let written = std::fs::create_dir_all(home)
+        .and_then(|()| std::fs::write(&probe, b""))
+        .and_then(|()| std::fs::remove_file(&probe));
+    written.map_err(|error| {
+        Diagnostic::new(Exit::Failed, "SK-DOC-001", "the home cannot be written")
+            .observed(format!("{}: {error}", home.display()))
+            .fix("give the folder to this user, make room, or choose another:  --home DIR")
+    })
+}
+
+fn policy(context: &Context, status: &Value) -> Outcome {
+    if status["policy"].is_null() {
+        return Err(Diagnostic::new(
+            Exit::Problems,
+            "SK-DOC-002",
+            context.text("status-no-policy", &[]),
+        )
+        .fix("sekimori apply model.toml"));
+    }
+    Ok(())
+}
+
+fn witness(context: &Context, status: &Value) -> Outcome {
+    let ledger = &status["ledger"];
+    let witnesses = ledger["witnesses"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    if witnesses.is_empty() {
+        return Err(Diagnostic::new(
+            Exit::Problems,
+            "SK-DOC-003",
+            context.text("status-one-administrator", &[]),
+        )
+        .fix("sekimori up --witness \"LINE\""));
+    }
+    match witnesses
+        .iter()
+        .find(|witness| witness["cosigned_size"] != ledger["size"])
+    {
+        None => Ok(()),
+        Some(behind) => Err(Diagnostic::new(
+            Exit::Problems,
+            "SK-DOC-004",
+            context.text("doctor-witness-behind", &[]),
+        )
+        .observed(behind)
+        .fix("sekimori witness run --log KEY")),
+    }
+}
+
+async fn holds(context: &Context, path: &str) -> Outcome {
+    let answer = context.client().get(path).await?;
+    if answer["held"] == Value::Bool(true) {
+        return Ok(());
+    }
+    Err(Diagnostic::new(
+        Exit::Problems,
+        "SK-DOC-005",
+        answer["why"].as_str().unwrap_or("broken"),
+    )
+    .observed(&answer["place"])
+    .fix("stop the server, keep a copy of the home, restore the newest good backup"))
+}

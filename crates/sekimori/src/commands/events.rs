@@ -1,0 +1,125 @@
+//! `sekimori events …`: what happened, and whether the record of it is whole.
+
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use super::table::cell;
+use super::{Context, segment};
+use crate::cli::EventsCommand;
+use crate::diagnostic::{Exit, Outcome};
+use crate::output::print_line;
+
+pub(crate) async fn run(context: &Context, command: &EventsCommand) -> Outcome<ExitCode> {
+    match command {
+        EventsCommand::Tail { lines, follow } => tail(context, *lines, *follow).await?,
+        EventsCommand::Search {
+            device,
+            code,
+            limit,
+        } => {
+            let mut path = format!("/api/v1/events?limit={limit}");
+            for (name, value) in [("device", device), ("code", code)] {
+                if let Some(value) = value {
+                    path.push_str(&format!("&{name}={}", segment(value)));
+                }
+            }
+            list(context, &path).await?;
+        }
+        EventsCommand::Verify => return verify(context).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn tail(context: &Context, lines: u32, follow: bool) -> Outcome {
+    list(
+        context,
+        &format!("/api/v1/events?limit={lines}&newest=true"),
+    )
+    .await?;
+    if !follow {
+        return Ok(());
+    }
+    let client = context.client();
+    let stream = client.follow("/api/v1/events/stream", |data| {
+        if let Ok(event) = serde_json::from_str::<Value>(data)
+            && event["code"].is_string()
+        {
+            // A terminal that is gone ends the process by its signal.
+            let _ = print_event(context, &event);
+        }
+    });
+    tokio::select! {
+        ended = stream => ended,
+        () = crate::stop::requested() => Ok(()),
+    }
+}
+
+async fn list(context: &Context, path: &str) -> Outcome {
+    let answer = context.client().get(path).await?;
+    for event in answer["events"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+    {
+        print_event(context, event)?;
+    }
+    Ok(())
+}
+
+fn print_event(context: &Context, event: &Value) -> Outcome {
+    if context.json {
+        return print_line(event);
+    }
+    let mut line = format!(
+        "{} {:>6} {:<9} {:<22} {}",
+        cell(&event["at"]),
+        cell(&event["sequence"]),
+        cell(&event["severity"]),
+        cell(&event["code"]),
+        cell(&event["device"]),
+    );
+    for key in ["reason", "source"] {
+        if let Some(text) = event[key].as_str() {
+            line.push_str(&format!("  {key}={text}"));
+        }
+    }
+    if event["count"].as_u64().is_some_and(|count| count > 1) {
+        line.push_str(&format!("  ×{}", event["count"]));
+    }
+    for (key, value) in event["detail"].as_object().into_iter().flatten() {
+        line.push_str(&format!("  {key}={}", cell(value)));
+    }
+    print_line(&line)
+}
+
+async fn verify(context: &Context) -> Outcome<ExitCode> {
+    let answer = context.client().get("/api/v1/events/verify").await?;
+    report_check(context, &answer, "events")
+}
+
+/// Prints the outcome of a check that names the first place where it does not hold.
+pub(super) fn report_check(context: &Context, answer: &Value, what: &str) -> Outcome<ExitCode> {
+    let held = answer["held"] == Value::Bool(true);
+    if context.json {
+        print_line(answer)?;
+    } else if held {
+        let count = answer["count"].to_string();
+        print_line(&context.text(&format!("verify-{what}-held"), &[("count", &count)]))?;
+        for line in answer["checked"].as_array().into_iter().flatten() {
+            print_line(&format!("  {}", cell(line)))?;
+        }
+    } else {
+        let place = cell(&answer["place"]);
+        let why = cell(&answer["why"]);
+        print_line(&context.text(
+            &format!("verify-{what}-broken"),
+            &[("place", &place), ("why", &why)],
+        ))?;
+    }
+    Ok(if held {
+        ExitCode::SUCCESS
+    } else {
+        Exit::Problems.into()
+    })
+}

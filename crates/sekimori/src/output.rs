@@ -1,0 +1,24 @@
+//! Standard output carries data, standard error messages.
+
+use std::fmt::Display;
+use std::io::Write;
+
+use crate::diagnostic::{Diagnostic, Exit, Outcome};
+
+/// Prints one line for programs or people to read.
+pub(crate) fn print_line(line: &dyn Display) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    let written = writeln!(out, "{line}").and_then(|()| out.flush());
+    match written {
+        // A reader that has seen enough, such as `head`, is no error.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|error| {
+            Diagnostic::new(
+                Exit::Failed,
+                "SK-CLI-001",
+                "standard output cannot be written",
+            )
+            .observed(error)
+        }),
+    }
+}

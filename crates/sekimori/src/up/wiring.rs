@@ -1,0 +1,141 @@
+//! Adapters between gateway and control plane, which do not know each other.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use sekimori_audit::Event;
+use sekimori_gateway::{
+    BoxFuture, CommandError, Directory, Events, Gateway, TlsMaterial, Uplink, UplinkError,
+};
+use sekimori_identity::{DeviceId, DeviceRecord, SpkiHash};
+use sekimori_policy::Policy;
+use sekimori_server::{Acknowledgement, Command, CommandFailure, Edge, LiveSession, Server};
+use sekimori_session::{Accepted, SessionSeed, StoredResult};
+
+/// The control plane as the gateway sees it.
+pub(super) fn ports(server: &Server) -> Arc<ControlPlane> {
+    Arc::new(ControlPlane(server.clone()))
+}
+
+/// The gateway as the control plane sees it.
+pub(super) fn edge(gateway: &Arc<Gateway>) -> Arc<dyn Edge> {
+    Arc::new(GatewayEdge(Arc::clone(gateway)))
+}
+
+/// The same certificates and keys under the gateway's name for them.
+pub(super) fn tls_material(material: sekimori_server::TlsMaterial) -> TlsMaterial {
+    TlsMaterial {
+        chain: material.chain,
+        key: material.key,
+        client_roots: material.client_roots,
+    }
+}
+
+/// [`Server`] behind the gateway's ports.
+pub(super) struct ControlPlane(Server);
+
+impl Directory for ControlPlane {
+    fn lookup(&self, spki: &SpkiHash) -> Option<DeviceRecord> {
+        self.0.lookup(spki)
+    }
+
+    fn by_id(&self, id: &DeviceId) -> Option<DeviceRecord> {
+        self.0.by_id(id)
+    }
+}
+
+impl Uplink for ControlPlane {
+    fn begin(&self, device: DeviceId) -> BoxFuture<Result<SessionSeed, UplinkError>> {
+        let server = self.0.clone();
+        Box::pin(async move {
+            server
+                .begin(device)
+                .await
+                .map_err(|error| UplinkError::new(error.to_string()))
+        })
+    }
+
+    fn store(&self, message: Accepted) -> BoxFuture<Result<StoredResult, UplinkError>> {
+        let server = self.0.clone();
+        Box::pin(async move {
+            server
+                .store(message)
+                .await
+                .map_err(|error| UplinkError::new(error.to_string()))
+        })
+    }
+}
+
+impl Events for ControlPlane {
+    fn record(&self, event: Event) {
+        self.0.record(event);
+    }
+
+    fn count(&self, code: &'static str, device: &str, n: u64) {
+        self.0.count(code, device, n);
+    }
+}
+
+struct GatewayEdge(Arc<Gateway>);
+
+impl Edge for GatewayEdge {
+    fn policy_applied(&self, policy: Arc<Policy>) {
+        self.0.apply_policy(policy);
+    }
+
+    fn device_changed(&self, device: &DeviceId) -> usize {
+        self.0.device_changed(device).sessions
+    }
+
+    fn tls_changed(&self, material: sekimori_server::TlsMaterial) {
+        if let Err(error) = self.0.reload_tls(tls_material(material)) {
+            tracing::error!(%error, "the new certificate cannot be used; the old one stays");
+        }
+    }
+
+    fn command(
+        &self,
+        command: Command,
+    ) -> futures_util::future::BoxFuture<'static, Result<Acknowledgement, CommandFailure>> {
+        let gateway = Arc::clone(&self.0);
+        async move {
+            gateway
+                .command(
+                    &command.device,
+                    &command.flow,
+                    command.payload,
+                    command.deadline,
+                )
+                .await
+                .map(|answer| Acknowledgement {
+                    payload: answer.payload,
+                    took: answer.took,
+                })
+                .map_err(|error| command_failure(&error))
+        }
+        .boxed()
+    }
+
+    fn sessions(&self) -> Vec<LiveSession> {
+        let sessions = self.0.sessions().into_iter();
+        sessions
+            .map(|session| LiveSession {
+                device: session.device,
+                name: session.name,
+                listener: session.listener.name(),
+                peer: session.source,
+                since: session.opened,
+            })
+            .collect()
+    }
+}
+
+fn command_failure(error: &CommandError) -> CommandFailure {
+    match error {
+        CommandError::NotConnected | CommandError::Disconnected => CommandFailure::NotConnected,
+        CommandError::TimedOut => CommandFailure::TimedOut,
+        CommandError::Busy => CommandFailure::Busy,
+        CommandError::Refused(why) if why == "not-subscribed" => CommandFailure::NotSubscribed,
+        CommandError::Refused(_) => CommandFailure::NotPermitted,
+    }
+}
