@@ -14,6 +14,9 @@ use crate::note::NoteSignature;
 use crate::tree::{Frontier, Nodes};
 use crate::trust::LedgerTrust;
 
+/// Stands for a line that is not UTF-8: no line of a checkpoint has a control character.
+const NO_TEXT: &str = "\0";
+
 /// Names the wrong line of a checkpoint that is malformed or not signed by the log.
 pub(super) fn in_checkpoint<N: Nodes>(
     bytes: &[u8],
@@ -24,7 +27,7 @@ pub(super) fn in_checkpoint<N: Nodes>(
     // A line that is not text becomes one that matches nothing.
     let lines: Vec<String> = bytes
         .split(|byte| *byte == b'\n')
-        .map(|line| String::from_utf8_lossy(line).into_owned())
+        .map(|line| String::from_utf8(line.to_vec()).unwrap_or_else(|_| NO_TEXT.to_string()))
         .collect();
     let expected = expected(&lines, derived, nodes, trust);
     let expected_text = expected.encode();
@@ -48,12 +51,13 @@ pub(super) fn in_checkpoint<N: Nodes>(
             );
         }
     }
-    in_signatures(&lines, trust)
+    in_signatures(&lines, &expected_text, trust)
 }
 
 /// Names the wrong signature line; the three lines of the body and the empty one are right.
-fn in_signatures(lines: &[String], trust: &LedgerTrust) -> Divergence {
+fn in_signatures(lines: &[String], text: &str, trust: &LedgerTrust) -> Divergence {
     let mut stray = None;
+    let mut signed_by_log = false;
     let mut number = 4_usize;
     let signatures = lines.get(4..).unwrap_or_default();
     for (position, line) in signatures.iter().enumerate() {
@@ -65,13 +69,18 @@ fn in_signatures(lines: &[String], trust: &LedgerTrust) -> Divergence {
         let Some(signature) = NoteSignature::parse(line).filter(|_| !last) else {
             return fault(number, Fault::Malformed);
         };
-        if trust.log.claims(&signature) {
-            // It parsed, the body is right, and still it did not verify.
+        let mut keys = core::iter::once(&trust.log).chain(&trust.witnesses);
+        if keys.any(|key| key.claims(&signature) && key.check(text, &signature.bytes).is_none()) {
             return fault(number, Fault::BadSignature);
         }
+        signed_by_log |= trust.log.claims(&signature);
         if stray.is_none() && !is_known(&signature, trust) {
             stray = Some(number);
         }
+    }
+    if signed_by_log {
+        // Every line is right by itself, so there are more of them than a note may have.
+        return fault(number, Fault::Malformed);
     }
     let line = stray.unwrap_or(number.saturating_add(1));
     fault(
