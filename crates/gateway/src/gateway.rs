@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use sekimori_identity::DeviceId;
+use sekimori_identity::{DeviceId, DeviceRecord};
 use sekimori_policy::Policy;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
@@ -23,6 +23,10 @@ use crate::settings::{Limits, Settings};
 use crate::tls::{Cause, Tls, TlsMaterial};
 use crate::{housekeeping, listener};
 
+/// How much longer than its deadline a command is waited for, because the
+/// session itself says that it was not answered in time.
+const GRACE: Duration = Duration::from_millis(500);
+
 /// What every connection of a gateway uses.
 pub(crate) struct Shared {
     pub(crate) limits: Limits,
@@ -39,6 +43,21 @@ pub(crate) struct Shared {
     pub(crate) stop: CancellationToken,
     /// What is left ends now.
     pub(crate) kill: CancellationToken,
+}
+
+impl Shared {
+    /// What is known of a device now, or why it may not be connected.
+    pub(crate) fn still_standing(&self, device: &DeviceId) -> Result<DeviceRecord, Cause> {
+        let record = self
+            .ports
+            .directory
+            .by_id(device)
+            .ok_or(Cause::UnknownDevice)?;
+        match peer::barred(&record) {
+            None => Ok(record),
+            Some((cause, _)) => Err(cause),
+        }
+    }
 }
 
 /// A running gateway. Dropping it does not stop it; [`Gateway::shutdown`] does.
@@ -164,25 +183,21 @@ impl Gateway {
     /// resumed. Otherwise they learn their new record, for instance that they
     /// are contained.
     pub fn device_changed(&self, device: &DeviceId) -> Closed {
-        let record = self.shared.ports.directory.by_id(device);
-        let barred = match &record {
-            None => Some(Cause::UnknownDevice),
-            Some(record) => peer::barred(record).map(|(cause, _)| cause),
-        };
-        if let Some(cause) = barred {
-            self.shared.tls.forget_sessions();
-            let leaving = self.shared.registry.end(device, Ending::Standing(cause));
-            return Closed {
-                sessions: leaving.len(),
-                restricted: 0,
-                leaving,
-            };
-        }
-        let restricted = record.map_or(0, |record| self.shared.registry.change(&record));
-        Closed {
-            sessions: 0,
-            restricted,
-            leaving: Vec::new(),
+        match self.shared.still_standing(device) {
+            Ok(record) => Closed {
+                sessions: 0,
+                restricted: self.shared.registry.change(&record),
+                leaving: Vec::new(),
+            },
+            Err(cause) => {
+                self.shared.tls.forget_sessions();
+                let leaving = self.shared.registry.end(device, Ending::Standing(cause));
+                Closed {
+                    sessions: leaving.len(),
+                    restricted: 0,
+                    leaving,
+                }
+            }
         }
     }
 
@@ -217,7 +232,7 @@ impl Gateway {
             tokio::sync::mpsc::error::TrySendError::Full(_) => CommandError::Busy,
             tokio::sync::mpsc::error::TrySendError::Closed(_) => CommandError::Disconnected,
         })?;
-        let payload = match tokio::time::timeout(deadline, answer).await {
+        let payload = match tokio::time::timeout(deadline + GRACE, answer).await {
             Err(_) => return Err(CommandError::TimedOut),
             Ok(Err(_)) => return Err(CommandError::Disconnected),
             Ok(Ok(answer)) => answer?,

@@ -20,13 +20,16 @@ use crate::gateway::Shared;
 use crate::peer::{self, Leaf};
 use crate::registry::{Ending, ListenerKind, Place};
 use crate::stall::StallGuard;
+use crate::tls::Cause;
 
 /// Fields of one request's head.
 const HEADER_FIELDS: usize = 64;
 
 /// Serves requests until either side ends the connection.
 pub(crate) async fn serve(entered: Entered, peer: SocketAddr, shared: &Arc<Shared>) {
-    let place = place(&entered, peer, shared);
+    let Ok(place) = place(&entered, peer, shared) else {
+        return;
+    };
     let leaf = entered.leaf;
     let identity = entered.identity;
     let service = service_fn(|request| answer(request, peer, leaf, shared));
@@ -65,16 +68,23 @@ pub(crate) async fn serve(entered: Entered, peer: SocketAddr, shared: &Arc<Share
 }
 
 /// A device's place in the registry; a visitor without certificate has none.
-fn place(entered: &Entered, peer: SocketAddr, shared: &Shared) -> Option<Place> {
-    let identity = entered.identity.as_ref()?;
+fn place(entered: &Entered, peer: SocketAddr, shared: &Shared) -> Result<Option<Place>, Cause> {
+    let Some(identity) = &entered.identity else {
+        return Ok(None);
+    };
+    let kind = ListenerKind::Https;
     shared
         .report
-        .mutual(ListenerKind::Https, peer, identity, &entered.handshake);
-    let live = entered.live(ListenerKind::Https, identity, peer, shared.clock);
+        .mutual(kind, peer, identity, &entered.handshake);
+    let live = entered.live(kind, identity, peer, shared.clock);
     let (place, _) = shared
         .registry
         .enter(live, None, Arc::clone(&entered.chain));
-    Some(place)
+    // A change from now on is signalled to this place; one of before is read here.
+    shared
+        .still_standing(&identity.record.id)
+        .inspect_err(|cause| shared.report.revoked(kind, peer, &identity.record, *cause))?;
+    Ok(Some(place))
 }
 
 async fn ending(place: Option<&Place>) -> Ending {

@@ -24,7 +24,6 @@ use crate::door::Entered;
 use crate::error::CommandError;
 use crate::gateway::Shared;
 use crate::outbox::Outbox;
-use crate::peer;
 use crate::ports::BoxFuture;
 use crate::registry::{Ending, ListenerKind, Pending, Place, Signals};
 use crate::stall::StallGuard;
@@ -96,17 +95,14 @@ async fn session(
     let Some(identity) = &entered.identity else {
         return;
     };
-    // What changed between the handshake and this place is not missed: a
-    // change from now on is signalled, one of before is read here.
-    let Some(record) = shared.ports.directory.by_id(&identity.record.id) else {
-        return;
+    // A change from now on is signalled to this place; one of before is read here.
+    let record = match shared.still_standing(&identity.record.id) {
+        Ok(record) => record,
+        Err(cause) => {
+            let (kind, record) = (ListenerKind::Mqtt, &identity.record);
+            return shared.report.revoked(kind, peer, record, cause);
+        }
     };
-    if let Some((cause, _)) = peer::barred(&record) {
-        shared
-            .report
-            .revoked(ListenerKind::Mqtt, peer, &record, cause);
-        return;
-    }
     let policy = shared.policy.borrow().clone();
     let session = Session::new(
         shared.clock.now(),
@@ -307,7 +303,7 @@ impl Driver<'_> {
 
 fn command_error(why: &CommandFailure) -> CommandError {
     match why {
-        CommandFailure::NotConnected => CommandError::Disconnected,
+        CommandFailure::NotConnected => CommandError::NotConnected,
         CommandFailure::Busy => CommandError::Busy,
         CommandFailure::TimedOut => CommandError::TimedOut,
         CommandFailure::NotPermitted(code) => CommandError::Refused((*code).to_owned()),
