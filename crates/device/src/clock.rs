@@ -53,11 +53,9 @@ impl Clock {
         time
     }
 
-    /// Learns that `signed` has passed. Answers whether the bound rose.
-    pub(crate) fn learn(&mut self, signed: Timestamp) -> bool {
-        let rises = signed > self.floor;
+    /// Learns that `signed` has passed.
+    pub(crate) fn learn(&mut self, signed: Timestamp) {
         self.floor = self.floor.max(signed);
-        rises
     }
 
     /// A moment that has passed.

@@ -12,6 +12,8 @@ pub(crate) struct Context<'a> {
     pub(crate) now: Duration,
     /// The time to go by; see [`crate::clock`].
     pub(crate) time: Timestamp,
+    /// What the clock says.
+    pub(crate) wall: Timestamp,
     pub(crate) jitter: &'a mut Jitter,
     pub(crate) notes: &'a mut Vec<Note>,
 }

@@ -249,6 +249,36 @@ pub enum LinkFailure {
     Storage(StorageFailure),
 }
 
+impl core::fmt::Display for LinkFailure {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Unreachable(why) => write!(formatter, "not reachable: {why}"),
+            Self::WrongAuthority(why) => write!(formatter, "wrong certification authority: {why}"),
+            Self::WrongName(why) => write!(formatter, "wrong name: {why}"),
+            Self::NotValidNow(why) => write!(formatter, "not valid now: {why}"),
+            Self::CredentialRefused(why) => {
+                write!(formatter, "our certificate was refused: {why}")
+            }
+            Self::Refused {
+                status,
+                code,
+                message,
+            } => write!(formatter, "refused with status {status}: {code} {message}"),
+            Self::Malformed(why) => write!(formatter, "not what was asked for: {why}"),
+            Self::Storage(failure) => write!(formatter, "{failure}"),
+        }
+    }
+}
+
+impl core::fmt::Display for StorageFailure {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Full => formatter.write_str("no space left"),
+            Self::Other(why) => formatter.write_str(why),
+        }
+    }
+}
+
 /// Why the shell could not store or read something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StorageFailure {

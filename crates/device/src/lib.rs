@@ -25,11 +25,17 @@ extern crate alloc;
 extern crate std;
 
 mod clock;
+mod commanding;
 mod context;
+mod desk;
 mod device;
 mod enrollment;
 mod errand;
+mod firmware;
+mod healing;
+mod installing;
 mod journal;
+mod link;
 mod membership;
 mod offer;
 mod outbox;
@@ -37,9 +43,15 @@ mod pause;
 mod proven;
 mod record;
 mod renewal;
+mod reporting;
+mod sensing;
+mod steering;
+mod traffic;
+mod trial;
+mod updating;
 mod words;
 
-pub use device::{Config, Damaged, Device, Limits};
+pub use device::{Config, Damaged, Device, Limits, Status};
 pub use errand::{
     CertificateRequest, Errand, HttpRequest, HttpResponse, IssuedCertificate, LinkFailure, Method,
     Outcome, PathSource, ServerCheck, StorageFailure, Ticket,

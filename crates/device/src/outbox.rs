@@ -315,7 +315,12 @@ impl Outbox {
         Some(Writing::Append(core::mem::take(&mut self.lines)))
     }
 
-    /// Whether [`Self::writing`] hands out messages that are not on disk yet.
+    /// Whether there are messages that the journal does not have.
+    pub(crate) const fn needs_writing(&self) -> bool {
+        self.torn || self.urgent
+    }
+
+    /// Whether the journal has everything, settled lines included.
     #[cfg(test)]
     pub(crate) fn is_durable(&self) -> bool {
         !self.torn && self.lines.is_empty()

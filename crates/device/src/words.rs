@@ -125,6 +125,19 @@ pub struct Settings {
     pub state_every: Duration,
 }
 
+impl Settings {
+    /// What holds before any settings were read: nothing is reported but the state.
+    #[must_use]
+    pub const fn quiet() -> Self {
+        Self {
+            flows: Vec::new(),
+            measure_every: Duration::from_secs(60),
+            update_every: Duration::from_secs(60),
+            state_every: Duration::from_secs(300),
+        }
+    }
+}
+
 /// One flow that the device reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlowSetting {
