@@ -244,3 +244,119 @@ fn read(reader: &mut Reader<'_>) -> Result<TrustBundle, Malformed> {
         ledger,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use proptest::prelude::*;
+    use sekimori_ledger::envelope::{Ed25519Signer, Signer};
+    use sekimori_ledger::note::{CosignerKey, NoteSigner};
+
+    fn bundle() -> TrustBundle {
+        let log = NoteSigner::from_seed("maker.example/log", &[2; 32]).unwrap();
+        let witness = CosignerKey::from_seed("auditor.example/witness", &[3; 32]).unwrap();
+        TrustBundle {
+            organization: OrganizationId::parse("maker.example").unwrap(),
+            version: 1,
+            authority: Ed25519Signer::from_seed(&[1; 32]).public_key(),
+            // Not a certificate: the bundle carries these bytes and does not read them.
+            ca_roots: vec![vec![0x30, 0x03, 0x02, 0x01, 0x05]],
+            ledger: LedgerTrust {
+                log: log.verifier_key().clone(),
+                witnesses: vec![witness.verifier_key().clone()],
+                threshold: 1,
+            },
+        }
+    }
+
+    #[test]
+    fn the_documented_vector_holds() {
+        let vectors = include_str!("../../../docs/formats/vectors/bundle.txt");
+        let bytes = crate::vectors::read(vectors, "bundle");
+        assert_eq!(hex::encode(&bytes), hex::encode(bundle().encode()));
+        assert_eq!(TrustBundle::decode(&bytes), Ok(bundle()));
+        let fingerprint = crate::vectors::read(vectors, "fingerprint");
+        assert_eq!(hex::encode(fingerprint), bundle().fingerprint().to_string());
+    }
+
+    #[test]
+    fn what_cannot_be_trusted_is_refused() {
+        let good = bundle();
+        let with = |change: fn(&mut TrustBundle)| {
+            let mut bundle = good.clone();
+            change(&mut bundle);
+            TrustBundle::decode(&bundle.encode())
+        };
+        assert_eq!(with(|_| ()), Ok(good.clone()));
+        let bounds = |field| Err(BundleError::OutOfBounds(field));
+        assert_eq!(with(|bundle| bundle.ca_roots.clear()), bounds("ca_roots"));
+        assert_eq!(
+            with(|bundle| bundle.ca_roots = vec![vec![]]),
+            bounds("ca_roots")
+        );
+        assert_eq!(
+            with(|bundle| bundle.ledger.threshold = 2),
+            bounds("threshold")
+        );
+        for change in [
+            (|bundle| bundle.ca_roots = vec![vec![0]; 5]) as fn(&mut TrustBundle),
+            |bundle| bundle.ca_roots = vec![vec![0; MAX_CERTIFICATE + 1]],
+        ] {
+            assert!(matches!(with(change), Err(BundleError::Malformed { .. })));
+        }
+        let mut long = good.encode();
+        long.push(0);
+        assert_eq!(
+            TrustBundle::decode(&long),
+            Err(BundleError::NotDeterministic)
+        );
+        long.resize(MAX_LENGTH + 1, 0);
+        assert_eq!(TrustBundle::decode(&long), Err(BundleError::TooLong));
+    }
+
+    #[test]
+    fn fingerprints_read_as_people_copy_them() {
+        let fingerprint = bundle().fingerprint();
+        let text = fingerprint.to_string();
+        assert_eq!(text.len(), 64);
+        let pairs: Vec<&str> = (0..32).map(|byte| &text[byte * 2..byte * 2 + 2]).collect();
+        for typed in [
+            text.clone(),
+            text.to_uppercase(),
+            pairs.join(":"),
+            pairs.join(" "),
+        ] {
+            assert_eq!(typed.parse(), Ok(fingerprint));
+        }
+        for bad in [
+            "",
+            &text[1..],
+            &std::format!("{text}0"),
+            &text.replace(&text[..1], "g"),
+        ] {
+            assert_eq!(bad.parse::<Fingerprint>(), Err(NotAFingerprint));
+        }
+        assert_ne!(Fingerprint::of(b"other"), fingerprint);
+    }
+
+    proptest! {
+        #[test]
+        fn what_reads_is_what_was_written(place: prop::sample::Index, byte: u8) {
+            let mut bytes = bundle().encode();
+            let place = place.index(bytes.len());
+            let same = bytes[place] == byte;
+            bytes[place] = byte;
+            if let Ok(read) = TrustBundle::decode(&bytes) {
+                prop_assert_eq!(read.encode(), bytes.clone());
+            }
+            prop_assert_eq!(Fingerprint::of(&bytes) == bundle().fingerprint(), same);
+        }
+
+        #[test]
+        fn reading_never_panics(bytes: Vec<u8>, text: String) {
+            let _ = TrustBundle::decode(&bytes);
+            let _ = text.parse::<Fingerprint>();
+        }
+    }
+}

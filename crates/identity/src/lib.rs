@@ -33,6 +33,8 @@ mod id;
 mod name;
 pub mod registry;
 pub mod renewal;
+#[cfg(test)]
+mod vectors;
 
 pub use bundle::{Fingerprint, TrustBundle};
 pub use entry::{Cause, Entry, EntryBody, EntryError};

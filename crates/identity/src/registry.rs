@@ -8,6 +8,9 @@
 //! current key works until the next one was used. A fact that does not fit changes nothing: it
 //! is a [`Conflict`], kept for people to resolve.
 
+#[cfg(test)]
+mod tests;
+
 use alloc::collections::{BTreeMap, VecDeque};
 use core::fmt;
 

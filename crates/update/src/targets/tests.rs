@@ -68,7 +68,7 @@ fn a_signed_release_reads_back() {
 
 #[test]
 fn the_documented_vector_holds() {
-    let text = include_str!("../../tests/vectors/release-1.0.0.json");
+    let text = include_str!("../../../../docs/formats/vectors/release.json");
     assert_eq!(
         sign(&release(), &[SEED]).unwrap(),
         text.trim_end().as_bytes()
@@ -79,7 +79,7 @@ fn the_documented_vector_holds() {
 /// Written by python-tuf 7.0.1 through `tests/interop/python_tuf.py`.
 #[test]
 fn a_release_that_python_tuf_signed_is_read() {
-    let text = include_str!("../../tests/vectors/python-tuf-1.1.0.json");
+    let text = include_str!("../../../../docs/formats/vectors/release-python-tuf.json");
     let both = root(&[[1; 32], [2; 32]], 2);
     let read = verify(text.as_bytes(), &both, Expiry::MayHavePassed).unwrap();
     let facts = (read.metadata_version, read.version.as_str(), read.counter);

@@ -4,8 +4,8 @@
 Needs the packages of requirements.txt beside this file. Exits 0 when every check held, else 1
 with the check that did not.
 
-    python_tuf.py            checks the vectors in ../vectors
-    python_tuf.py --write    writes ../vectors/python-tuf-1.1.0.json again
+    python_tuf.py            checks the vectors in docs/formats/vectors
+    python_tuf.py --write    writes release-python-tuf.json there again
 """
 
 import datetime
@@ -17,9 +17,9 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.exceptions import UnsignedMetadataError
 from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 
-VECTORS = pathlib.Path(__file__).parent.parent / "vectors"
-OURS = VECTORS / "release-1.0.0.json"
-THEIRS = VECTORS / "python-tuf-1.1.0.json"
+VECTORS = pathlib.Path(__file__).resolve().parents[4] / "docs" / "formats" / "vectors"
+OURS = VECTORS / "release.json"
+THEIRS = VECTORS / "release-python-tuf.json"
 
 
 def signer(seed: int) -> CryptoSigner:
