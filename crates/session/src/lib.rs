@@ -18,6 +18,8 @@ extern crate alloc;
 mod command;
 mod peer;
 mod session;
+#[cfg(test)]
+mod tests;
 mod wire;
 mod words;
 

@@ -61,7 +61,8 @@ pub(super) fn violation(violation: Violation) -> DisconnectReasonCode {
         | Violation::AuthenticationMethod
         | Violation::ClientIdentifier
         | Violation::PeerPacketLimit
-        | Violation::PacketIdZero => DisconnectReasonCode::ProtocolError,
+        | Violation::PacketIdZero
+        | Violation::PacketIdInUse => DisconnectReasonCode::ProtocolError,
     }
 }
 

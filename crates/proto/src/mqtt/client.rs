@@ -208,11 +208,12 @@ impl ClientConnection {
         Ok(Some(match incoming {
             Incoming::Publish { packet_id, message } => {
                 if let Some(packet_id) = packet_id {
-                    let most = usize::from(self.limits.receive_maximum.get());
-                    if open.incoming.len() >= most && !open.incoming.contains(&packet_id) {
+                    if open.incoming.len() >= usize::from(self.limits.receive_maximum.get()) {
                         return Err(Violation::ReceiveMaximum);
                     }
-                    open.incoming.insert(packet_id);
+                    if !open.incoming.insert(packet_id) {
+                        return Err(Violation::PacketIdInUse);
+                    }
                 }
                 ClientEvent::Message { packet_id, message }
             }

@@ -261,8 +261,15 @@ impl ServerConnection {
         Ok(Some(match incoming {
             Incoming::Publish { packet_id, message } => {
                 if let Some(packet_id) = packet_id {
-                    let most = usize::from(self.limits.receive_maximum.get());
-                    if open.incoming.len() >= most && !open.incoming.contains(&packet_id) {
+                    if open.incoming.contains(&packet_id) {
+                        // An older client may send again what we have not acknowledged: we have it already.
+                        return if version == Version::V3_1_1 && message.duplicate {
+                            Ok(None)
+                        } else {
+                            Err(Violation::PacketIdInUse)
+                        };
+                    }
+                    if open.incoming.len() >= usize::from(self.limits.receive_maximum.get()) {
                         return Err(Violation::ReceiveMaximum);
                     }
                     open.incoming.insert(packet_id);

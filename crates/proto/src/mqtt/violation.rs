@@ -29,6 +29,8 @@ pub enum Violation {
     PeerPacketLimit,
     /// Packet identifier 0 where one is required.
     PacketIdZero,
+    /// A packet identifier was used again before it was acknowledged: an acknowledgement could mean either message.
+    PacketIdInUse,
     /// QoS 2 was used although QoS 1 was announced as the maximum.
     QosTwo,
     /// A topic alias was used although none was allowed.
@@ -59,6 +61,7 @@ impl Violation {
             Self::TooManyParts => "too-many-parts",
             Self::PeerPacketLimit => "peer-packet-limit",
             Self::PacketIdZero => "packet-id-zero",
+            Self::PacketIdInUse => "packet-id-in-use",
             Self::QosTwo => "qos-two",
             Self::TopicAlias => "topic-alias",
             Self::ReceiveMaximum => "receive-maximum",
@@ -86,6 +89,7 @@ impl core::fmt::Display for Violation {
             Self::TooManyParts => "more properties or filters in one packet than are read",
             Self::PeerPacketLimit => "the peer accepts only packets too small to be answered with",
             Self::PacketIdZero => "packet identifier 0",
+            Self::PacketIdInUse => "a packet identifier was used again before it was acknowledged",
             Self::QosTwo => "QoS 2 was used although the maximum is QoS 1",
             Self::TopicAlias => "a topic alias was used although none is allowed",
             Self::ReceiveMaximum => "more unacknowledged messages than allowed",

@@ -236,6 +236,39 @@ fn more_unacknowledged_messages_than_announced_end_an_mqtt_5_connection() {
 }
 
 #[test]
+fn one_acknowledgement_never_stands_for_two_messages() {
+    let publish = |first: u8, payload: u8, version: Version| match version {
+        Version::V3_1_1 => [first, 6, 0, 1, b'a', 0, 1, payload].to_vec(),
+        Version::V5 => [first, 7, 0, 1, b'a', 0, 1, 0, payload].to_vec(),
+    };
+    let in_use = ServerEvent::Violation(Violation::PacketIdInUse);
+    for version in VERSIONS {
+        let mut server = opened(version, Limits::default());
+        server.receive(at(1), &publish(0x32, 1, version));
+        server.receive(at(1), &publish(0x32, 2, version));
+        assert_eq!(events(&mut server).last(), Some(&in_use), "{version:?}");
+
+        // Sent again on the same connection: an older client may, and is heard once.
+        let mut server = opened(version, Limits::default());
+        server.receive(at(1), &publish(0x32, 1, version));
+        server.receive(at(1), &publish(0x3A, 1, version));
+        let seen = events(&mut server);
+        match version {
+            Version::V3_1_1 => assert_eq!(seen.len(), 1, "{seen:?}"),
+            Version::V5 => assert_eq!(seen.last(), Some(&in_use)),
+        }
+
+        // After its acknowledgement the identifier is free.
+        let mut server = opened(version, Limits::default());
+        for payload in 1..=3 {
+            server.receive(at(1), &publish(0x32, payload, version));
+            assert_eq!(events(&mut server).len(), 1);
+            server.acknowledge(NonZeroU16::MIN, PublishResult::Accepted);
+        }
+    }
+}
+
+#[test]
 fn a_peer_that_never_reads_is_given_up() {
     let limits = Limits {
         outgoing_bytes: 64,
