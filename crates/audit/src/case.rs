@@ -13,6 +13,8 @@ use crate::event::Event;
 
 /// Most steps in one timeline; further events are counted.
 pub const MAX_STEPS: usize = 200;
+/// Further steps that are kept for integrity and containment, which a flood must not crowd out.
+pub const RESERVED_STEPS: usize = 50;
 /// Most cases that are open at once.
 pub const MAX_OPEN: usize = 1_024;
 /// How long a burst must be over for its case to close.
@@ -33,6 +35,8 @@ pub struct Case {
     pub opened_at: Timestamp,
     /// How it stands.
     pub state: State,
+    /// Whether the integrity of a device is part of it: then it never closes by waiting.
+    pub integrity: bool,
     /// What happened, oldest first.
     pub timeline: Vec<Step>,
     /// Events beyond [`MAX_STEPS`].
@@ -109,6 +113,7 @@ impl Case {
             reason: event.reason.clone(),
             opened_at: event.at,
             state: State::Open,
+            integrity: false,
             timeline: Vec::new(),
             omitted: 0,
         };
@@ -122,7 +127,13 @@ impl Case {
             Code::DeviceRevoked => Some(State::Revoked { at: event.at }),
             _ => None,
         };
-        if self.timeline.len() < MAX_STEPS || closing.is_some() {
+        self.integrity |= is_integrity(event.code);
+        let limit = if is_integrity(event.code) {
+            MAX_STEPS + RESERVED_STEPS
+        } else {
+            MAX_STEPS
+        };
+        if self.timeline.len() < limit || closing.is_some() {
             self.timeline.push(Step {
                 sequence: event.sequence,
                 at: event.at,
@@ -230,7 +241,7 @@ impl Cases {
         let over = |case: &Case| {
             let elapsed = now.duration_since(case.last_at());
             let quiet = Duration::try_from(elapsed).is_ok_and(|elapsed| elapsed >= QUIET);
-            quiet && !case.timeline.iter().any(|step| is_integrity(step.code))
+            quiet && !case.integrity
         };
         let mut closed = Vec::new();
         self.open.retain(|_, case| {
@@ -257,7 +268,10 @@ impl Cases {
 }
 
 fn is_integrity(code: Code) -> bool {
-    matches!(code, Code::IntegrityDeviation | Code::ContainmentBegun)
+    matches!(
+        code,
+        Code::IntegrityDeviation | Code::IntegrityRestored | Code::ContainmentBegun
+    )
 }
 
 /// Whether an event belongs to the story of its subject's open case.

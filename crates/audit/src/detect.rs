@@ -182,7 +182,6 @@ impl Detectors {
     pub fn handle(&mut self, now: Duration, event: &Event) {
         match event.code {
             Code::IntegrityDeviation => self.deviation(event),
-            Code::IntegrityRestored | Code::IntegrityMeasured => {}
             // Whoever lifts a containment or revokes the device takes the decision from us.
             Code::ContainmentLifted | Code::DeviceRevoked => {
                 if let Some(device) = &event.device {
@@ -209,6 +208,11 @@ impl Detectors {
     /// Names of the devices that are contained by these detectors.
     pub fn contained(&self) -> BTreeSet<&str> {
         self.contained.keys().map(String::as_str).collect()
+    }
+
+    /// How many devices and sources are watched at the moment.
+    pub fn watched(&self) -> usize {
+        self.refusals.watched().max(self.enrollments.watched())
     }
 
     fn deviation(&mut self, event: &Event) {

@@ -65,8 +65,7 @@ pub(super) fn seal(head: Head, event: Event) -> Record {
         .expect("2^64 events are never reached");
     event.count = event.count.max(1);
     for at in [&mut event.at, &mut event.first_at, &mut event.last_at] {
-        *at = Timestamp::from_microsecond(at.as_microsecond())
-            .expect("a timestamp's own microseconds are one");
+        *at = whole_microseconds(*at);
     }
     let body = encode(&event);
     let hash = digest(&head.hash, &body);
@@ -80,6 +79,14 @@ pub(super) fn seal(head: Head, event: Event) -> Record {
         bytes,
         head: head_after,
     }
+}
+
+/// The time without what a record does not hold.
+fn whole_microseconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond())
+        // The last second of the calendar has nanoseconds, but no microseconds.
+        .or_else(|_| Timestamp::from_second(at.as_second()))
+        .expect("a timestamp's own seconds are one")
 }
 
 fn frame(previous: &[u8; 32], body: &[u8], digest: &[u8; 32]) -> Vec<u8> {

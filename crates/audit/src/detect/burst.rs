@@ -87,10 +87,18 @@ impl Bursts {
         }))
     }
 
-    /// Forgets the subject that was quiet longest.
+    pub(super) fn watched(&self) -> usize {
+        self.subjects.len()
+    }
+
+    /// Forgets the subject that was quiet longest; strangers go before devices, so that a flood of
+    /// addresses does not hide a device.
     fn make_room(&mut self) {
-        let quiet = self.subjects.iter().min_by_key(|(_, recent)| recent.last);
-        if let Some(subject) = quiet.map(|(subject, _)| subject.clone()) {
+        let rank = |(subject, recent): &(&Subject, &Recent)| {
+            (matches!(subject, Subject::Device(_)), recent.last)
+        };
+        let first = self.subjects.iter().min_by_key(rank);
+        if let Some(subject) = first.map(|(subject, _)| subject.clone()) {
             self.subjects.remove(&subject);
         }
     }
