@@ -30,11 +30,10 @@ impl Report {
     }
 
     /// Hands on an event that a session made, with the source that it lacks.
-    pub(crate) fn of_session(&self, mut event: Event, peer: SocketAddr) {
-        event
-            .source
-            .get_or_insert_with(|| crate::door::source(peer));
-        self.events.record(event);
+    pub(crate) fn of_session(&self, event: Event, peer: SocketAddr) {
+        let event = event.with_detail("listener", ListenerKind::Mqtt.name());
+        self.events
+            .record(event.with_source(crate::door::source(peer)));
     }
 
     /// Adds to a counter.

@@ -1,5 +1,14 @@
 //! A gateway on real sockets, with real clients, in a world in memory.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may panic like the tests themselves"
+)]
+
+mod https;
 mod messages;
+mod pressure;
 mod refusals;
+mod revocation;
 mod support;

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of this world")]
 
 pub(crate) mod authority;
+pub(crate) mod http;
 pub(crate) mod mqtt;
 pub(crate) mod world;
 
@@ -87,7 +88,7 @@ impl Scene {
     }
 }
 
-/// Says who asks, echoes bodies, and sends without end.
+/// Says who asks, echoes bodies, and has a bug.
 pub(crate) fn router() -> Router {
     let who = |Extension(peer): Extension<HttpsPeer>| async move {
         match peer.client {
@@ -99,12 +100,6 @@ pub(crate) fn router() -> Router {
         }
     };
     let echo = |body: axum::body::Bytes| async move { body };
-    let endless = || async {
-        let chunk = axum::body::Bytes::from(vec![0; 64 * 1024]);
-        let chunks =
-            futures_util::stream::repeat_with(move || Ok::<_, std::io::Error>(chunk.clone()));
-        axum::body::Body::from_stream(chunks)
-    };
     let broken = || async {
         panic!("a handler with a bug");
         #[expect(unreachable_code, reason = "gives the handler its type")]
@@ -113,6 +108,5 @@ pub(crate) fn router() -> Router {
     Router::new()
         .route("/who", get(who))
         .route("/echo", post(echo))
-        .route("/endless", get(endless))
         .route("/broken", get(broken))
 }

@@ -51,10 +51,14 @@ pub(crate) async fn tls(
 
 impl Client {
     pub(crate) async fn tls(address: SocketAddr, config: Arc<ClientConfig>) -> io::Result<Self> {
-        Ok(Self {
-            stream: tls(address, config).await?,
+        Ok(Self::from_stream(tls(address, config).await?))
+    }
+
+    pub(crate) fn from_stream(stream: TlsStream<TcpStream>) -> Self {
+        Self {
+            stream,
             input: Vec::new(),
-        })
+        }
     }
 
     pub(crate) fn resumed(&self) -> bool {
