@@ -1,8 +1,6 @@
 //! Everyone who is turned away, with the one exact cause that the operator
 //! reads, and with nothing but a closed door for the peer.
 
-use std::process::Stdio;
-
 use rcgen::ExtendedKeyUsagePurpose;
 use sekimori_audit::{Code, Event};
 use sekimori_identity::Standing;
@@ -223,41 +221,4 @@ async fn a_peer_that_comes_and_goes_is_seen() {
     let scene = Scene::start().await;
     drop(TcpStream::connect(scene.https).await.unwrap());
     scene.world.event(Code::TlsRefused, "peer-aborted").await;
-}
-
-#[tokio::test]
-async fn tls_1_2_as_openssl_speaks_it() {
-    let scene = Scene::start().await;
-    for address in [scene.mqtt, scene.https] {
-        let mut command = tokio::process::Command::new("openssl");
-        command
-            .args(["s_client", "-tls1_2", "-connect", &address.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        let output = match soon(command.output()).await {
-            Ok(output) => output,
-            Err(error) => {
-                assert!(
-                    std::env::var_os("CI").is_none(),
-                    "openssl is needed here: {error}"
-                );
-                eprintln!("NOT TESTED: TLS 1.2 against a foreign client; openssl: {error}");
-                return;
-            }
-        };
-        assert!(!output.status.success());
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(said.contains("protocol version"), "{said}");
-        let listener = if address == scene.https {
-            "https"
-        } else {
-            "mqtt"
-        };
-        let version = |event: &Event| {
-            event.reason.as_deref() == Some("tls-version") && event.detail["listener"] == listener
-        };
-        scene.world.find(version).await;
-    }
 }
