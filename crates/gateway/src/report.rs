@@ -52,6 +52,7 @@ impl Report {
         let event = self
             .about(Code::TlsMutual, kind, peer)
             .with_device(identity.record.name.as_str())
+            .with_detail("key", identity.spki.to_string())
             .with_detail("version", "TLS 1.3")
             .with_detail("key_exchange", &handshake.key_exchange)
             .with_detail("cipher_suite", &handshake.cipher_suite)

@@ -45,7 +45,8 @@ async fn a_refused_message_has_its_reason_and_its_source() {
 #[tokio::test]
 async fn the_handshake_is_mutual_and_its_key_exchange_resists_quantum_computers() {
     let scene = Scene::start().await;
-    let _client = scene.connect(&scene.device("dev-0001")).await;
+    let device = scene.device("dev-0001");
+    let _client = scene.connect(&device).await;
     let event = scene
         .world
         .find(|event| event.code == Code::TlsMutual)
@@ -53,6 +54,7 @@ async fn the_handshake_is_mutual_and_its_key_exchange_resists_quantum_computers(
     assert_eq!(event.device.as_deref(), Some("dev-0001"));
     assert_eq!(event.detail["key_exchange"], "X25519MLKEM768");
     assert_eq!(event.detail["listener"], "mqtt");
+    assert_eq!(event.detail["key"], device.spki.to_string());
     let sessions = scene.gateway.sessions();
     assert_eq!(sessions.len(), 1);
     assert_eq!(sessions[0].name, "dev-0001");
