@@ -1,0 +1,162 @@
+//! Every word of the command line as a newcomer would type it, wrong ones too.
+
+use crate::support::{MODEL, World, run, sekimori};
+
+#[test]
+fn help_is_there_in_both_languages() {
+    let english = run(sekimori().arg("--help")).ok();
+    assert!(english.contains("Start the server"), "{english}");
+    let japanese = run(sekimori().args(["--lang", "ja", "--help"])).ok();
+    assert!(japanese.contains("サーバーを起動する"), "{japanese}");
+    let japanese = run(sekimori().env("LC_ALL", "ja_JP.UTF-8").args(["device", "revoke", "--help"])).ok();
+    assert!(japanese.contains("台帳に残す理由"), "{japanese}");
+}
+
+#[test]
+fn a_wrong_word_is_a_usage_error() {
+    for words in [&["frobnicate"][..], &["device", "invite"], &["up", "--listen", "here"], &[]] {
+        let said = run(sekimori().args(words));
+        assert_eq!(said.code, Some(2), "{words:?}: {}", said.stderr);
+        assert!(said.stderr.contains("Usage") || said.stderr.contains("error"), "{}", said.stderr);
+    }
+}
+
+#[test]
+fn without_a_server_the_error_says_how_to_start_one() {
+    let home = tempfile::tempdir().unwrap();
+    let complaint = run(sekimori().args(["status", "--home"]).arg(home.path())).fails(5);
+    assert!(complaint.contains("SK-CTL-001") && complaint.contains("sekimori up"), "{complaint}");
+    let complaint = run(sekimori().args(["--lang", "ja", "status", "--home"]).arg(home.path())).fails(5);
+    assert!(complaint.contains("対処"), "{complaint}");
+}
+
+#[test]
+fn a_model_is_written_checked_and_analyzed() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model.toml");
+    run(sekimori().args(["model", "init"]).arg(&model)).ok();
+    run(sekimori().args(["model", "check"]).arg(&model)).ok();
+    let text = run(sekimori().args(["model", "analyze"]).arg(&model)).ok();
+    assert!(!text.is_empty());
+    let first = run(sekimori().args(["--json", "model", "analyze"]).arg(&model)).ok();
+    let again = run(sekimori().args(["--json", "model", "analyze"]).arg(&model)).ok();
+    assert_eq!(first, again);
+    let complaint = run(sekimori().args(["model", "init"]).arg(&model)).fails(6);
+    assert!(complaint.contains("SK-MOD-902"), "{complaint}");
+    run(sekimori().args(["model", "init", "--template", "castle", "x"])).fails(2);
+}
+
+#[test]
+fn every_problem_of_a_model_is_named_in_one_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model.toml");
+    let text = MODEL
+        .replacen("zone = \"site\"", "zone = \"nowhere\"", 1)
+        .replacen("kind = \"service\"", "kind = \"servant\"", 1)
+        .replacen("[model]", "[model]\ncolour = \"red\"", 1);
+    std::fs::write(&model, text).unwrap();
+    let complaint = run(sekimori().args(["model", "check"]).arg(&model)).fails(3);
+    for word in ["nowhere", "servant", "colour", "model.toml", "^"] {
+        assert!(complaint.contains(word), "no {word} in\n{complaint}");
+    }
+    std::fs::write(&model, b"[model]\nid = \"\xff\"").unwrap();
+    let complaint = run(sekimori().args(["model", "check"]).arg(&model)).fails(3);
+    assert!(complaint.contains("UTF-8"), "{complaint}");
+    let complaint = run(sekimori().args(["model", "check", "/nonexistent/model.toml"])).fails(1);
+    assert!(complaint.contains("sekimori model init"), "{complaint}");
+}
+
+#[test]
+fn the_settings_in_force_name_their_origin() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("sekimori.toml"), "organization = 'maker.example'").unwrap();
+    let said = run(sekimori()
+        .env("SEKIMORI_MQTT", "127.0.0.1:1884")
+        .args(["config", "show", "--origin", "--home"])
+        .arg(home.path()))
+    .ok();
+    for words in [["maker.example", "sekimori.toml"], ["127.0.0.1:1884", "environment"]] {
+        assert!(
+            said.lines().any(|line| words.iter().all(|word| line.contains(word))),
+            "{words:?} in\n{said}"
+        );
+    }
+}
+
+#[test]
+fn applying_shows_the_difference_first() {
+    let world = World::bare();
+    let model = world.folder.path().join("model.toml");
+    std::fs::write(&model, MODEL).unwrap();
+    let model = model.display().to_string();
+    let planned = world.call(["apply", &model, "--dry-run"]).ok();
+    assert!(planned.contains("Nothing was applied"), "{planned}");
+    assert!(world.json(["status"])["policy"].is_null());
+    world.call(["apply", &model]).ok();
+    assert_eq!(world.json(["status"])["policy"]["version"], 1);
+    assert!(world.call(["apply", &model]).ok().contains("stays"));
+}
+
+#[test]
+fn a_name_that_is_taken_or_unknown_is_a_clear_answer() {
+    let world = World::new();
+    world.join("door-0001", "door");
+    let complaint = world.call(["device", "invite", "door-0001", "--role", "door", "--no-wait"]).fails(6);
+    assert!(complaint.contains("door-0001") && complaint.contains("fix"), "{complaint}");
+    let complaint = world.call(["device", "invite", "Door 1", "--role", "door", "--no-wait"]);
+    assert_ne!(complaint.code, Some(0));
+    assert!(complaint.stderr.contains("SK-"), "{}", complaint.stderr);
+    let complaint = world.call(["device", "invite", "door-0002", "--role", "dragon", "--no-wait"]);
+    assert_ne!(complaint.code, Some(0));
+    assert!(complaint.stderr.contains("dragon"), "{}", complaint.stderr);
+    let complaint = world.call(["device", "show", "door-0404"]).fails(1);
+    assert!(complaint.contains("door-0404"), "{complaint}");
+}
+
+#[test]
+fn doctor_names_what_is_missing() {
+    let world = World::bare();
+    let said = world.call(["doctor"]);
+    assert_eq!(said.code, Some(3));
+    assert!(said.stdout.contains("sekimori apply"), "{}", said.stdout);
+    assert!(said.stdout.contains("One administrator"), "{}", said.stdout);
+}
+
+#[test]
+fn a_release_is_signed_and_checked_without_a_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let (files, keys) = (folder.path().join("files"), folder.path().join("keys"));
+    std::fs::create_dir_all(files.join("etc")).unwrap();
+    std::fs::write(files.join("etc/settings.toml"), "a = 1").unwrap();
+    let targets = folder.path().join("targets.json");
+    run(sekimori().args(["release", "keys", "--dir"]).arg(&keys)).ok();
+    run(sekimori()
+        .args(["release", "sign"])
+        .arg(&files)
+        .args(["--product", "sensor", "--version", "1.0.0", "--counter", "1", "--keys"])
+        .arg(&keys)
+        .arg("--output")
+        .arg(&targets))
+    .ok();
+    let verify = || {
+        run(sekimori()
+            .args(["release", "verify"])
+            .arg(&targets)
+            .arg("--keys")
+            .arg(&keys)
+            .arg("--folder")
+            .arg(&files))
+    };
+    verify().ok();
+    std::fs::write(files.join("etc/settings.toml"), "a = 2").unwrap();
+    let said = verify();
+    assert_eq!(said.code, Some(3));
+    assert!(said.stdout.contains("etc/settings.toml: changed"), "{}", said.stdout);
+    let complaint = run(sekimori()
+        .args(["release", "sign"])
+        .arg(&files)
+        .args(["--product", "sensor", "--version", "one", "--counter", "1", "--keys"])
+        .arg(&keys))
+    .fails(1);
+    assert!(complaint.contains("SK-REL-002"), "{complaint}");
+}

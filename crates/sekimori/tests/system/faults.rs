@@ -1,0 +1,161 @@
+//! Bad input and a bad world: a clear error, or a shrug; the server goes on.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use crate::support::{MODEL, World, credential, foreign, run, sekimori, start, until};
+
+#[test]
+fn a_port_in_use_is_named_with_its_listener() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let home = tempfile::tempdir().unwrap();
+    let complaint = run(sekimori()
+        .args(["up", "--listen", &address, "--mqtt", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--home"])
+        .arg(home.path()))
+    .fails(1);
+    assert!(complaint.contains(&address) && complaint.contains("--listen"), "{complaint}");
+}
+
+#[test]
+fn a_home_that_cannot_be_written_is_named_with_a_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    // Below a file nobody can make a folder, not even root; below /proc nobody can write.
+    for home in [file.join("home"), "/proc/sekimori".into()] {
+        let complaint = run(sekimori().args(["up", "--home"]).arg(&home)).fails(1);
+        assert!(complaint.contains(&home.display().to_string()), "{complaint}");
+        assert!(complaint.contains("--home"), "{complaint}");
+    }
+}
+
+#[test]
+fn two_servers_do_not_share_a_home() {
+    let world = World::bare();
+    let complaint = run(sekimori()
+        .args(["up", "--listen", "127.0.0.1:0", "--mqtt", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--home"])
+        .arg(world.home()))
+    .fails(6);
+    assert!(complaint.contains(&world.server.id().to_string()), "{complaint}");
+}
+
+#[test]
+fn metrics_stay_on_loopback() {
+    let home = tempfile::tempdir().unwrap();
+    let complaint =
+        run(sekimori().args(["up", "--metrics", "0.0.0.0:0", "--home"]).arg(home.path())).fails(2);
+    assert!(complaint.contains("loopback"), "{complaint}");
+}
+
+#[test]
+fn a_full_disk_acknowledges_nothing_and_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    // No file may grow beyond a few megabytes; the signal that would kill is ignored, as a full
+    // disk sends none.
+    let mut limited = crate::support::program("bash");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 6000; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_sekimori")]);
+    let (server, said) = start(folder.path(), None, limited);
+    let mut world = World { folder, server, said };
+    let model = world.folder.path().join("model.toml");
+    std::fs::write(&model, MODEL).unwrap();
+    world.call(["apply".as_ref(), model.as_os_str()]).ok();
+    world.join("door-0001", "door");
+    let (certificate, key) = credential(&world.device_home("door-0001"));
+    let text = "x".repeat(60_000);
+    let publish = |world: &World| {
+        run(foreign("mosquitto_pub", "mosquitto-clients")
+            .args(["-h", "127.0.0.1", "-p", &world.port("mqtt").to_string(), "-V", "5", "-q", "1"])
+            .args(["-t", "sk/door-0001/door-state", "-m", &text, "--cafile"])
+            .arg(world.home().join("keys").join("ca.crt"))
+            .arg("--cert")
+            .arg(&certificate)
+            .arg("--key")
+            .arg(&key))
+    };
+    let mut acknowledged = 0;
+    let full = (0..400).any(|_| {
+        let kept = publish(&world).code == Some(0);
+        acknowledged += usize::from(kept);
+        !kept
+    });
+    assert!(full, "the limit was never reached");
+    assert!(!world.server.has_ended(), "a full disk ended the server");
+    world.call(["status"]).ok();
+    // With room again, what was acknowledged is there and work goes on.
+    world.crash();
+    assert_eq!(world.messages("door-0001", "door-state").len(), acknowledged.min(1000));
+    assert_eq!(publish(&world).code, Some(0));
+}
+
+#[test]
+fn garbage_and_silence_on_every_listener_are_shrugged_off() {
+    let mut world = World::new();
+    for listener in ["https", "mqtt"] {
+        let port = world.port(listener);
+        let silent: Vec<TcpStream> =
+            (0..20).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
+        for garbage in [&[0u8; 70_000][..], &[0xff; 4096], b"\x16\x03\x01\xff\xff", b"GET / HTTP/1.1\r\n\r\n"] {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
+            // The server may close before it has read everything.
+            let _ = stream.write_all(garbage);
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer);
+            assert!(answer.len() < 1024, "{} bytes for garbage", answer.len());
+        }
+        drop(silent);
+    }
+    assert!(!world.server.has_ended());
+    world.join("door-0001", "door");
+    world.event("tls.refused", Some("not-tls"));
+}
+
+#[test]
+fn a_wrong_clock_on_the_device_is_named() {
+    let world = World::new();
+    let code = world.invite("door-0001", "door");
+    let home = world.device_home("door-0001");
+    let said = run(foreign("faketime", "faketime")
+        .args(["2003-01-01 00:00:00", env!("CARGO_BIN_EXE_sekimori"), "agent", "join"])
+        .args([&world.text("https"), "--code", &code, "--root", &world.text("root"), "--home"])
+        .arg(&home));
+    // Either the device takes the ledger's signed time and joins, or it names its clock.
+    if said.code != Some(0) {
+        assert!(said.stderr.contains("clock"), "{}", said.stderr);
+    }
+}
+
+#[test]
+fn an_unreachable_server_is_told_from_a_wrong_one() {
+    let world = World::new();
+    let code = world.invite("door-0001", "door");
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let home = world.device_home("door-0001");
+    let complaint = run(sekimori()
+        .args(["agent", "join", &format!("https://{free}"), "--code", &code])
+        .args(["--root", &world.text("root"), "--home"])
+        .arg(&home))
+    .fails(5);
+    assert!(complaint.contains(&free.to_string()), "{complaint}");
+    // A port that does not speak TLS is something else than nobody there.
+    let metrics = world.text("metrics");
+    let said = run(sekimori()
+        .args(["agent", "join", &format!("https://{metrics}"), "--code", &code])
+        .args(["--root", &world.text("root"), "--home"])
+        .arg(&home));
+    assert_ne!(said.code, Some(0));
+    assert_ne!(said.stderr, complaint);
+}
+
+#[test]
+fn metrics_are_plain_and_counted() {
+    let world = World::new();
+    world.join("door-0001", "door");
+    until("the metrics count the handshake", || {
+        let said = run(foreign("curl", "curl").args(["--silent", &format!("http://{}/metrics", world.text("metrics"))]));
+        let text = said.ok();
+        if text.contains("# TYPE") && text.contains("sekimori") { Ok(()) } else { Err(text) }
+    });
+}

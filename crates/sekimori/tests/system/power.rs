@@ -1,0 +1,93 @@
+//! Processes that are killed in the middle: nothing acknowledged is lost, a restart carries on.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::support::{Running, World, credential, foreign, sekimori, until};
+
+#[test]
+fn a_server_killed_during_ingest_keeps_every_acknowledged_message() {
+    let mut world = World::new();
+    world.join("door-0001", "door");
+    let (certificate, key) = credential(&world.device_home("door-0001"));
+    // mosquitto_pub in line mode acknowledges each line with QoS 1 and tells in its debug output.
+    let mut child = foreign("mosquitto_pub", "mosquitto-clients")
+        .args(["-h", "127.0.0.1", "-p", &world.port("mqtt").to_string(), "-V", "5", "-q", "1", "-d", "-l"])
+        .args(["-t", "sk/door-0001/door-state", "--cafile"])
+        .arg(world.home().join("keys").join("ca.crt"))
+        .arg("--cert")
+        .arg(certificate)
+        .arg("--key")
+        .arg(key)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("mosquitto_pub starts");
+    let mut lines = child.stdin.take().expect("standard input is piped");
+    for number in 0..8 {
+        use std::io::Write as _;
+        writeln!(lines, "{{\"n\":{number}}}").expect("mosquitto_pub reads");
+    }
+    until("some messages are stored", || {
+        let count = world.messages("door-0001", "door-state").len();
+        if count >= 3 { Ok(()) } else { Err(format!("{count} stored")) }
+    });
+    world.server.kill();
+    drop(lines);
+    child.kill().expect("mosquitto_pub can be killed");
+    let output = child.wait_with_output().expect("it has ended");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let acknowledged = said.lines().filter(|line| line.contains("received PUBACK")).count();
+    world.crash();
+    let stored = world.messages("door-0001", "door-state").len();
+    assert!(stored >= acknowledged, "{stored} stored of {acknowledged} acknowledged");
+    assert_eq!(world.json(["ledger", "fsck"])["held"], true);
+    assert_eq!(world.json(["events", "verify"])["held"], true);
+}
+
+#[test]
+fn a_server_killed_during_enrollment_carries_on() {
+    let mut world = World::new();
+    let root = world.text("root");
+    for round in 0..4 {
+        let name = format!("door-{round}");
+        let code = world.invite(&name, "door");
+        let home = world.device_home(&name);
+        let url = world.text("https");
+        let mut agent = Running::start(
+            sekimori()
+                .args(["agent", "join", &url, "--code", &code, "--root", &root, "--home"])
+                .arg(&home),
+            &world.folder.path().join("join.log"),
+        );
+        // Each round cuts at another moment of the enrollment.
+        let cut = crate::support::now();
+        while cut.elapsed().as_millis() < u128::from(15 * round as u64) && !agent.has_ended() {
+            std::thread::yield_now();
+        }
+        world.crash();
+        // The agent tries again by itself, or the owner types the same line again.
+        until("the device joins", || {
+            if !agent.has_ended() {
+                return Err("the agent is still trying".to_owned());
+            }
+            Ok(())
+        });
+        let again = world.join_with(&name, &code, &root);
+        let device: Value = world.json(["device", "show", &name]);
+        assert_eq!(device["standing"], "active", "{}", again.stderr);
+    }
+    assert_eq!(world.json(["ledger", "fsck"])["held"], true);
+    let devices = world.json(["device", "list"]);
+    let mut numbers: Vec<String> = devices["devices"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|device| device["number"].to_string())
+        .collect();
+    numbers.sort();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 4, "each device has its own number: {devices}");
+}
