@@ -1,0 +1,143 @@
+//! Everything that a model says, as one value.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::choose::{self, Solution};
+use crate::jnsa::{self, Matrix};
+use crate::knowledge::Pillar;
+use crate::language::Text;
+use crate::model::{ComponentKind, Level, Model};
+use crate::requirements::{self, RegimeView, Requirement};
+use crate::stpa::{self, UnsafeAction};
+use crate::stride::{self, Threat};
+use crate::system::System;
+
+/// What a model says about threats, protection and requirements on one day.
+///
+/// Same model and same day, same bytes: every list is in order of id, whatever the order of the file.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Analysis {
+    /// Id of the model.
+    pub model: String,
+    /// What a reader calls the system.
+    pub title: Text,
+    /// Day for which decisions and assumptions were judged.
+    pub date: Date,
+    /// Cells whose risk is below this need no countermeasure.
+    pub threshold: Level,
+    /// Components by id.
+    pub components: BTreeMap<String, ComponentView>,
+    /// STRIDE threats.
+    pub threats: Vec<Threat>,
+    /// JNSA matrices of the device components.
+    pub matrices: Vec<Matrix>,
+    /// Unsafe control actions.
+    pub unsafe_actions: Vec<UnsafeAction>,
+    /// What was chosen.
+    pub solution: Solution,
+    /// Chosen countermeasures by pillar: how many, and their effort points.
+    pub pillars: BTreeMap<Pillar, PillarView>,
+    /// What shall hold.
+    pub requirements: Vec<Requirement>,
+    /// Requirement sets of the model.
+    pub regimes: Vec<RegimeView>,
+    /// Assumptions of the model.
+    pub assumptions: Vec<AssumptionView>,
+}
+
+/// A component as reports show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ComponentView {
+    /// Name.
+    pub title: Text,
+    /// What it is.
+    pub kind: ComponentKind,
+    /// How many there are.
+    pub count: u32,
+}
+
+/// What was chosen from one pillar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PillarView {
+    /// How many picks.
+    pub picks: usize,
+    /// How many of them platform or hardware already have.
+    pub provided: usize,
+    /// Their effort points.
+    pub cost: u64,
+}
+
+/// An assumption on the day of the analysis.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AssumptionView {
+    /// Id.
+    pub id: String,
+    /// Statement.
+    pub text: Text,
+    /// How it can be checked.
+    pub check: Option<String>,
+    /// Last day on which it may be taken for granted.
+    pub review_by: Date,
+    /// Whether that day is not over.
+    pub holds: bool,
+}
+
+/// Analyzes a model as of `today`, which decides which decisions and assumptions still hold.
+pub fn analyze(model: &Model, today: Date) -> Analysis {
+    let system = System::new(model);
+    let threats = stride::of_system(&system);
+    let matrices = jnsa::of_system(&system);
+    let solution = choose::of_system(&system, &threats, &matrices, today);
+    let requirements = requirements::of_system(&system, &solution);
+    let mut pillars: BTreeMap<Pillar, PillarView> = Pillar::ALL
+        .iter()
+        .map(|pillar| (*pillar, PillarView::default()))
+        .collect();
+    for pick in &solution.picks {
+        let measure = crate::knowledge::base().measures.get(&pick.measure);
+        if let Some(view) = measure.and_then(|measure| pillars.get_mut(&measure.pillar)) {
+            view.picks += 1;
+            view.provided += usize::from(pick.provided);
+            view.cost += u64::from(pick.cost);
+        }
+    }
+    Analysis {
+        model: model.id.clone(),
+        title: model.title.clone(),
+        date: today,
+        threshold: model.threshold,
+        components: model
+            .components
+            .iter()
+            .map(|(id, component)| {
+                let view = ComponentView {
+                    title: component.title.clone(),
+                    kind: component.kind,
+                    count: component.count,
+                };
+                (id.clone(), view)
+            })
+            .collect(),
+        unsafe_actions: stpa::unsafe_actions(model, &threats),
+        threats,
+        matrices,
+        solution,
+        pillars,
+        regimes: requirements::regimes(model, &requirements),
+        requirements,
+        assumptions: model
+            .assumptions
+            .iter()
+            .map(|(id, assumption)| AssumptionView {
+                id: id.clone(),
+                text: assumption.text.clone(),
+                check: assumption.check.clone(),
+                review_by: assumption.review_by,
+                holds: today <= assumption.review_by,
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,351 @@
+//! The knowledge that ships with the product, read once from the TOML files that are compiled in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::language::Text;
+use crate::model::{DeviceClass, Level, Phase, Regime, Stride};
+use crate::vocabulary::vocabulary;
+
+mod load;
+
+vocabulary! {
+    /// The pillars of compact security; the measures outside of them are hardware, processes and words.
+    Pillar {
+        /// Who is it?
+        Certification = "certification",
+        /// What passes?
+        Network = "network",
+        /// Back to a good state.
+        Refresh = "refresh",
+        /// What happened?
+        Trace = "trace",
+        /// Outside the four.
+        None = "none",
+    }
+}
+
+vocabulary! {
+    /// Where a countermeasure is put to work.
+    Place {
+        /// On each device.
+        Device = "device",
+        /// At the gateway, once for all.
+        Gateway = "gateway",
+        /// At the maker or operator.
+        Vendor = "vendor",
+    }
+}
+
+vocabulary! {
+    /// What a countermeasure is made of.
+    MeasureKind {
+        /// Built in.
+        Function = "function",
+        /// Offered by the maker.
+        Service = "service",
+        /// Done by people.
+        Process = "process",
+        /// Only said; closes nothing.
+        Guidance = "guidance",
+    }
+}
+
+vocabulary! {
+    /// Whose idea a countermeasure or an entry of the matrix is.
+    Origin {
+        /// The JNSA's matrix.
+        Jnsa = "jnsa",
+        /// Our own judgement.
+        Own = "own",
+    }
+}
+
+vocabulary! {
+    /// When platform or hardware already have a countermeasure.
+    Provided {
+        /// The component speaks with the gateway over MQTT and TLS 1.3.
+        Connected = "connected",
+        /// So it does, and a flow has a schema or a range.
+        Bounded = "bounded",
+        /// So it does, and a flow is sequenced.
+        Sequenced = "sequenced",
+        /// So it does, and a flow that it sends has a rate.
+        Rated = "rated",
+        /// The boot loader verifies what it starts.
+        SecureBoot = "secure-boot",
+        /// Keys are in hardware of their own.
+        Tpm = "tpm",
+        /// Never: someone has to do or build it.
+        Never = "never",
+    }
+}
+
+vocabulary! {
+    /// How an attacker comes near.
+    Reach {
+        /// Over a network.
+        Network = "network",
+        /// By laying hands on the device.
+        Hands = "hands",
+        /// By being one of the people concerned.
+        People = "people",
+    }
+}
+
+vocabulary! {
+    /// How an item of a requirement set is checked.
+    Check {
+        /// By the running system.
+        Live = "live",
+        /// By a test.
+        Test = "test",
+        /// By a document.
+        Document = "document",
+        /// By how people work.
+        Process = "process",
+    }
+}
+
+vocabulary! {
+    /// Whether an item of a requirement set must be met.
+    ItemStatus {
+        /// It must.
+        Mandatory = "mandatory",
+        /// It should.
+        Recommended = "recommended",
+    }
+}
+
+vocabulary! {
+    /// How sure we are of a paraphrase.
+    Confidence {
+        /// Compared with two sources or the text itself.
+        High = "high",
+        /// Seen in one source or in part.
+        Medium = "medium",
+        /// Not checked; such items do not ship.
+        Low = "low",
+    }
+}
+
+vocabulary! {
+    /// What an observation of a probe says.
+    Says {
+        /// It happened.
+        Observed = "observed",
+        /// Ledger or chain have it, which does not say that it still holds.
+        Recorded = "recorded",
+    }
+}
+
+/// One countermeasure of the catalogue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measure {
+    /// Id in the catalogue.
+    pub id: String,
+    /// Its pillar.
+    pub pillar: Pillar,
+    /// Where it is put to work.
+    pub place: Place,
+    /// What it is made of.
+    pub kind: MeasureKind,
+    /// Whose idea it is.
+    pub origin: Origin,
+    /// Name.
+    pub name: Text,
+    /// What shall hold.
+    pub shall: Text,
+    /// Effort points from nothing (own judgement).
+    pub cost: u32,
+    /// Effort points when it is provided (own judgement).
+    pub cost_provided: u32,
+    /// 0 guidance, 1 detection or people, 2 response or hurdle, 3 prevention (own judgement).
+    pub strength: u32,
+    /// When platform or hardware have it.
+    pub provided: Provided,
+    /// Probes that show it at work.
+    pub observed: Vec<ProbeName>,
+    /// Negative controls: attempts that must be refused.
+    pub refused: Vec<ProbeName>,
+    /// Items of requirement sets that it serves.
+    pub items: BTreeSet<String>,
+}
+
+/// A probe, and the reason if one in particular is meant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeName {
+    /// Event code.
+    pub probe: String,
+    /// Reason of the event; without it, any.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// What a probe shows and for how long.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// Hours for which an observation counts.
+    pub window: u32,
+    /// Whether it happened or is recorded.
+    pub says: Says,
+    /// What an observation means.
+    pub text: Text,
+}
+
+/// One of the twelve JNSA threats.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JnsaThreat {
+    /// Name.
+    pub name: Text,
+    /// What happens.
+    pub text: Text,
+    /// Which of c, i, a it harms (own judgement).
+    pub harms: String,
+    /// How the attacker comes near (own judgement).
+    pub reach: Reach,
+    /// STRIDE kinds (own judgement).
+    pub stride: BTreeSet<Stride>,
+}
+
+/// One STRIDE rule.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Id.
+    pub id: String,
+    /// Kind of threat.
+    pub stride: Stride,
+    /// Kinds of element: `flow`, or kinds of component.
+    pub on: Vec<String>,
+    /// Conditions, all of which must hold.
+    pub when: Conditions,
+    /// How the attacker comes near.
+    pub reach: Reach,
+    /// How much the named weakness raises the likelihood.
+    pub raise: u32,
+    /// Countermeasures that answer it.
+    pub answers: Vec<String>,
+    /// What happens.
+    pub text: Text,
+}
+
+/// Conditions of a rule; what is absent does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Conditions {
+    /// The flow crosses a trust boundary.
+    pub crosses: Option<bool>,
+    /// The flow is not protected on its way.
+    pub open: Option<bool>,
+    /// The flow is sequenced.
+    pub sequenced: Option<bool>,
+    /// The flow has a rate.
+    pub rated: Option<bool>,
+    /// The flow has a schema or a range.
+    pub bounded: Option<bool>,
+    /// The flow carries a control action.
+    pub carries_action: Option<bool>,
+    /// The flow brings feedback to a controller.
+    pub carries_feedback: Option<bool>,
+    /// The component sends or receives.
+    pub speaks: Option<bool>,
+    /// The component keeps an asset.
+    pub keeps_asset: Option<bool>,
+    /// The component has a debug port.
+    pub debug_port: Option<bool>,
+    /// The component has a short-range radio.
+    pub short_range_radio: Option<bool>,
+    /// The component verifies what it starts.
+    pub secure_boot: Option<bool>,
+}
+
+/// A requirement set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegimeSet {
+    /// Which.
+    pub regime: Regime,
+    /// Name.
+    pub name: Text,
+    /// Version or date of the text.
+    pub version: String,
+    /// What to know about our paraphrase.
+    pub note: Text,
+    /// Items in the order of the text.
+    pub items: Vec<Item>,
+}
+
+/// One item of a requirement set.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// Id.
+    pub id: String,
+    /// Where in the text.
+    pub r#ref: String,
+    /// Paraphrase.
+    pub text: Text,
+    /// Whether it must be met.
+    pub status: ItemStatus,
+    /// How it is checked.
+    pub check: Check,
+    /// How sure we are of the paraphrase.
+    pub confidence: Confidence,
+}
+
+/// Everything that ships.
+#[derive(Clone, Debug)]
+pub struct Knowledge {
+    /// The catalogue, by id.
+    pub measures: BTreeMap<String, Measure>,
+    /// Probes by event code.
+    pub probes: BTreeMap<String, Probe>,
+    /// JNSA threats by id.
+    pub threats: BTreeMap<String, JnsaThreat>,
+    /// Names of the phases of life.
+    pub phases: BTreeMap<Phase, Text>,
+    /// STRIDE rules in the order of their file.
+    pub rules: Vec<Rule>,
+    /// Requirement sets.
+    pub regimes: BTreeMap<Regime, RegimeSet>,
+    /// Strength that a cell of a risk needs (own judgement).
+    pub need: BTreeMap<Level, u32>,
+    /// Measures of each cell of the board's matrix, by threat and phase, from the source.
+    pub board: BTreeMap<(String, Phase), Vec<String>>,
+    /// Cells that the source calls not applicable.
+    pub not_applicable: BTreeSet<(String, Phase)>,
+    /// What we add, or take away, by device class.
+    pub own: BTreeMap<DeviceClass, Changes>,
+}
+
+/// What we add to the matrix of a device class, or take away.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// Added measures by cell.
+    pub add: BTreeMap<(String, Phase), BTreeSet<String>>,
+    /// Removed measures by cell.
+    pub remove: BTreeMap<(String, Phase), BTreeSet<String>>,
+}
+
+impl Knowledge {
+    /// Names of the JNSA threats by id.
+    pub fn threat_names(&self) -> BTreeMap<String, Text> {
+        self.threats
+            .iter()
+            .map(|(id, threat)| (id.clone(), threat.name.clone()))
+            .collect()
+    }
+}
+
+/// The knowledge that ships with this version.
+pub fn base() -> &'static Knowledge {
+    static BASE: OnceLock<Knowledge> = OnceLock::new();
+    BASE.get_or_init(|| {
+        load::load().expect("the compiled-in knowledge files are sound; a test reads them")
+    })
+}

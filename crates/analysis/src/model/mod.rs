@@ -1,0 +1,305 @@
+//! The system model: zones, components, assets, flows, control structure, assumptions, decisions.
+//!
+//! [`parse`] reads format `sekimori-model/0` (TOML). Every collection is keyed and sorted by id, so
+//! the order in which a file lists things changes nothing that comes out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::civil::Date;
+use serde::{Serialize, Serializer};
+
+use crate::diagnostic::Problems;
+use crate::language::Text;
+
+mod check;
+mod fields;
+mod identifiers;
+mod read;
+mod schema;
+mod values;
+mod words;
+
+pub use words::*;
+
+/// The format that this version reads and writes.
+pub const FORMAT: &str = "sekimori-model/0";
+
+/// The largest model text that is read, in bytes.
+pub const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// A system model without any error.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Model {
+    /// Names the model in policies and in reports.
+    pub id: String,
+    /// What a reader calls the system.
+    pub title: Text,
+    /// Requirement sets that must be proven.
+    pub regimes: BTreeSet<Regime>,
+    /// Cells whose risk is below this need no countermeasure.
+    pub threshold: Level,
+    /// Areas with one level of trust; a boundary lies between any two.
+    pub zones: BTreeMap<String, Zone>,
+    /// Devices, gateways, services, people and so on.
+    pub components: BTreeMap<String, Component>,
+    /// What is worth protecting.
+    pub assets: BTreeMap<String, Asset>,
+    /// Messages from one component to another.
+    pub flows: BTreeMap<String, Flow>,
+    /// What the stakeholders must not lose.
+    pub losses: BTreeMap<String, Loss>,
+    /// System states that lead to a loss.
+    pub hazards: BTreeMap<String, Hazard>,
+    /// Controllers of the control structure.
+    pub controllers: BTreeMap<String, Controller>,
+    /// What controllers do to their process.
+    pub control_actions: BTreeMap<String, ControlAction>,
+    /// Unsafe control actions.
+    pub unsafe_control_actions: BTreeMap<String, UnsafeControlAction>,
+    /// Assumptions that expire.
+    pub assumptions: BTreeMap<String, Assumption>,
+    /// Accepted or transferred risks, by cell.
+    pub decisions: BTreeMap<CellId, Decision>,
+    /// What the author may want to look at although the model is usable.
+    #[serde(skip)]
+    pub warnings: Problems,
+}
+
+/// One level of trust.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Zone {
+    /// Name.
+    pub title: Text,
+    /// How hard it is to lay hands on things there; not stated counts as exposed.
+    pub physical: Physical,
+}
+
+/// One part of the system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Component {
+    /// Name.
+    pub title: Text,
+    /// What it is.
+    pub kind: ComponentKind,
+    /// JNSA device class; every component of kind `device` has one.
+    pub class: Option<DeviceClass>,
+    /// Device class of the CSA's appendix A, `CSA-DC1` to `CSA-DC13`.
+    pub csa_class: Option<String>,
+    /// Where it stands.
+    pub zone: String,
+    /// How many there are.
+    pub count: u32,
+    /// Where most of them are in their life now; the analysis covers every phase.
+    pub phase: Phase,
+    /// What the hardware offers.
+    pub capabilities: Capabilities,
+    /// Ways in beside the declared flows.
+    pub interfaces: BTreeSet<Interface>,
+}
+
+/// What a component's hardware offers. What is not stated is [`None`] and counts as absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Capabilities {
+    /// Memory in KiB.
+    pub ram_kib: Option<u32>,
+    /// Program storage in KiB.
+    pub flash_kib: Option<u32>,
+    /// Where random numbers come from.
+    pub rng: Option<Randomness>,
+    /// Whether the boot loader verifies what it starts.
+    pub secure_boot: Option<bool>,
+    /// Whether keys are kept in hardware of their own.
+    pub tpm: Option<bool>,
+    /// Whether it runs on a battery.
+    pub battery: Option<bool>,
+}
+
+/// Something worth protecting, with its need for confidentiality, integrity and availability.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Asset {
+    /// Name.
+    pub title: Text,
+    /// Confidentiality.
+    pub c: Level,
+    /// Integrity.
+    pub i: Level,
+    /// Availability.
+    pub a: Level,
+    /// Whether it tells something about a person.
+    pub personal: bool,
+    /// Components that keep it.
+    pub stored_in: BTreeSet<String>,
+}
+
+/// Messages from one component to another.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Flow {
+    /// Name.
+    pub title: Text,
+    /// Sending component.
+    pub from: String,
+    /// Receiving component.
+    pub to: String,
+    /// Gateway in between.
+    pub via: Option<String>,
+    /// Assets it carries.
+    pub assets: BTreeSet<String>,
+    /// Protocol.
+    pub protocol: Protocol,
+    /// Protection on the way.
+    pub security: Security,
+    /// Whether each message must carry a sequence number.
+    pub sequence: Sequence,
+    /// Shape of the payload, a subset of JSON Schema, as JSON.
+    pub schema: Option<serde_json::Value>,
+    /// Bounds of numbers in the payload, by the name of the field.
+    pub range: BTreeMap<String, [f64; 2]>,
+    /// How often one device may send.
+    pub rate: Option<Rate>,
+    /// Largest payload in bytes.
+    pub max_bytes: u32,
+}
+
+/// How often one device may send on a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Rate {
+    /// Messages in one period.
+    pub messages: u32,
+    /// Length of the period in seconds.
+    pub per_seconds: u32,
+    /// Messages that a device which was away may resend beyond the rate.
+    pub backlog: u32,
+}
+
+/// What must not be lost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Loss {
+    /// Statement.
+    pub text: Text,
+}
+
+/// A system state that leads to a loss.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Hazard {
+    /// Statement.
+    pub text: Text,
+    /// Losses it leads to.
+    pub losses: BTreeSet<String>,
+}
+
+/// A controller of the control structure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Controller {
+    /// Name.
+    pub title: Text,
+    /// Component that runs the controller.
+    pub component: String,
+    /// Component under control.
+    pub process: String,
+    /// What the controller believes about its process.
+    pub process_model: BTreeSet<String>,
+}
+
+/// What a controller does to its process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ControlAction {
+    /// Name.
+    pub title: Text,
+    /// Who acts.
+    pub controller: String,
+    /// Flow that carries the action.
+    pub flow: String,
+    /// Flows that bring back what happened.
+    pub feedback: BTreeSet<String>,
+}
+
+/// A way in which a control action leads to a hazard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnsafeControlAction {
+    /// Control action.
+    pub action: String,
+    /// Which of the four kinds.
+    pub kind: UnsafeKind,
+    /// Statement.
+    pub text: Text,
+    /// Hazards it leads to.
+    pub hazards: BTreeSet<String>,
+    /// How an attacker could bring it about.
+    pub stride: BTreeSet<Stride>,
+}
+
+/// Something taken for granted until a date.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Assumption {
+    /// Statement.
+    pub text: Text,
+    /// How it can be checked, in the author's words.
+    pub check: Option<String>,
+    /// Last day on which it may be taken for granted.
+    pub review_by: Date,
+}
+
+/// An accepted or transferred risk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Decision {
+    /// What was decided.
+    pub status: DecisionStatus,
+    /// Why.
+    pub why: Text,
+    /// Who answers for it.
+    pub owner: String,
+    /// Last day on which it holds.
+    pub until: Date,
+}
+
+/// A cell of the JNSA matrix: component, threat, phase. Written `sensor:JT04:P2`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CellId {
+    /// Component of kind `device`.
+    pub component: String,
+    /// Threat, `JT01` to `JT12`.
+    pub threat: String,
+    /// Phase of life.
+    pub phase: Phase,
+}
+
+impl fmt::Display for CellId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let phase = self.phase.word();
+        write!(f, "{}:{}:{phase}", self.component, self.threat)
+    }
+}
+
+impl Serialize for CellId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Reads a model.
+///
+/// `name` is what diagnostics call the file.
+///
+/// # Errors
+///
+/// All problems of the text at once, each with place, what was observed and expected, and a fix.
+pub fn parse(name: &str, text: &str) -> Result<Model, Problems> {
+    read::parse(name, text)
+}
+
+/// Reads a model from bytes that may not be UTF-8.
+///
+/// # Errors
+///
+/// As [`parse`]; and when the bytes are not UTF-8, with the place of the first wrong byte.
+pub fn parse_bytes(name: &str, bytes: &[u8]) -> Result<Model, Problems> {
+    read::parse_bytes(name, bytes)
+}
+
+/// Warns of decisions that no longer hold on `today`, and of assumptions whose review is due.
+///
+/// `name` and `text` are the ones that `model` was parsed from; they give the warnings their place.
+pub fn check_dates(model: &Model, name: &str, text: &str, today: Date) -> Problems {
+    read::check_dates(model, name, text, today)
+}

@@ -1,0 +1,262 @@
+//! The closed vocabularies of the model.
+
+use crate::vocabulary::vocabulary;
+
+vocabulary! {
+    /// How much something matters, or how large a risk is.
+    Level {
+        /// Does not matter.
+        None = "none",
+        /// Little.
+        Low = "low",
+        /// Some.
+        Medium = "medium",
+        /// Much.
+        High = "high",
+        /// Everything depends on it.
+        Critical = "critical",
+    }
+}
+
+vocabulary! {
+    /// Requirement sets.
+    Regime {
+        /// EU Cyber Resilience Act, annex I.
+        Cra = "EU-CRA",
+        /// ETSI EN 303 645.
+        Etsi = "ETSI-EN-303-645",
+        /// JC-STAR, one star.
+        JcStar = "JC-STAR-1",
+        /// Japan's terminal facilities ordinance, article 34-10.
+        Mic = "JP-MIC-34-10",
+    }
+}
+
+vocabulary! {
+    /// How hard it is to lay hands on things in a zone.
+    Physical {
+        /// Anyone can touch them.
+        Exposed = "exposed",
+        /// Known people can touch them.
+        Restricted = "restricted",
+        /// A key is needed.
+        Locked = "locked",
+    }
+}
+
+vocabulary! {
+    /// What a component is.
+    ComponentKind {
+        /// A product in the field; its id is the role of its units.
+        Device = "device",
+        /// The checkpoint between devices and services.
+        Gateway = "gateway",
+        /// A program on a server.
+        Service = "service",
+        /// A database or a file store.
+        Store = "store",
+        /// An application that people use.
+        App = "app",
+        /// A person.
+        Human = "human",
+        /// A system of someone else.
+        External = "external",
+    }
+}
+
+vocabulary! {
+    /// Device classes of the JNSA matrix.
+    DeviceClass {
+        /// Smart TV.
+        SmartTv = "smart-tv",
+        /// Wearable.
+        Wearable = "wearable",
+        /// Network camera.
+        NetworkCamera = "network-camera",
+        /// General-purpose microcontroller board.
+        McuBoard = "mcu-board",
+    }
+}
+
+vocabulary! {
+    /// Phases of a product's life.
+    Phase {
+        /// Start of use.
+        P1 = "P1",
+        /// Normal operation.
+        P2 = "P2",
+        /// When something is wrong.
+        P3 = "P3",
+        /// Left alone.
+        P4 = "P4",
+        /// Replacement or disposal.
+        P5 = "P5",
+    }
+}
+
+vocabulary! {
+    /// Where random numbers come from.
+    Randomness {
+        /// A hardware generator.
+        Hardware = "hw",
+        /// Software with a seed.
+        Software = "sw",
+        /// No source.
+        None = "none",
+        /// Nobody knows; counts as no source.
+        Unknown = "unknown",
+    }
+}
+
+vocabulary! {
+    /// Ways into a component beside its declared flows.
+    Interface {
+        /// Bluetooth Low Energy.
+        Ble = "ble",
+        /// Camera port.
+        Camera = "camera",
+        /// Mobile network.
+        Cellular = "cellular",
+        /// Wired network.
+        Ethernet = "ethernet",
+        /// Pins.
+        Gpio = "gpio",
+        /// Debug port by JTAG or SWD.
+        Jtag = "jtag",
+        /// LoRa.
+        Lora = "lora",
+        /// Near-field communication.
+        Nfc = "nfc",
+        /// Removable memory.
+        SdCard = "sd-card",
+        /// Serial line.
+        Uart = "uart",
+        /// Serial debug console.
+        UartDebug = "uart-debug",
+        /// USB.
+        Usb = "usb",
+        /// Wireless network.
+        Wifi = "wifi",
+        /// Zigbee, Thread and other IEEE 802.15.4 networks.
+        Zigbee = "zigbee",
+        /// Something else.
+        Other = "other",
+    }
+}
+
+impl Interface {
+    /// Whether it is a debug port.
+    pub const fn is_debug(self) -> bool {
+        matches!(self, Interface::Jtag | Interface::UartDebug)
+    }
+
+    /// Whether it is a short-range radio.
+    pub const fn is_short_range_radio(self) -> bool {
+        matches!(self, Interface::Ble | Interface::Nfc | Interface::Zigbee)
+    }
+}
+
+vocabulary! {
+    /// Protocols of a flow. The gateway enforces MQTT so far.
+    Protocol {
+        /// MQTT 3.1.1 or 5.
+        Mqtt = "mqtt",
+        /// HTTP.
+        Https = "https",
+        /// CoAP.
+        Coap = "coap",
+        /// Bluetooth Low Energy.
+        Ble = "ble",
+        /// LoRaWAN.
+        Lorawan = "lorawan",
+        /// Zigbee.
+        Zigbee = "zigbee",
+        /// Modbus.
+        Modbus = "modbus",
+        /// OPC UA.
+        Opcua = "opcua",
+        /// Serial line.
+        Serial = "serial",
+        /// Carried by people: screens, paper, words.
+        Human = "human",
+        /// Something else.
+        Other = "other",
+    }
+}
+
+vocabulary! {
+    /// Protection of a flow on the way.
+    Security {
+        /// None.
+        None = "none",
+        /// Nobody knows; counts as none.
+        Unknown = "unknown",
+        /// TLS 1.3.
+        Tls13 = "tls13",
+        /// DTLS 1.2.
+        Dtls12 = "dtls12",
+        /// DTLS 1.3.
+        Dtls13 = "dtls13",
+        /// OSCORE.
+        Oscore = "oscore",
+    }
+}
+
+impl Security {
+    /// Whether others can read or change what is sent.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Security::None | Security::Unknown)
+    }
+}
+
+vocabulary! {
+    /// Whether messages of a flow carry a sequence number.
+    Sequence {
+        /// Replay is refused, a resend is not stored twice.
+        Required = "required",
+        /// A plain client may send.
+        None = "none",
+    }
+}
+
+vocabulary! {
+    /// The four ways in which a control action is unsafe.
+    UnsafeKind {
+        /// Needed and not given.
+        NotProvided = "not-provided",
+        /// Given although it does harm.
+        Provided = "provided",
+        /// Too early, too late or out of order.
+        WrongTime = "wrong-time",
+        /// Ended too soon or applied too long.
+        StoppedTooSoon = "stopped-too-soon",
+    }
+}
+
+vocabulary! {
+    /// The six kinds of threat of STRIDE.
+    Stride {
+        /// Pretending to be someone.
+        Spoofing = "spoofing",
+        /// Changing something.
+        Tampering = "tampering",
+        /// Denying that it happened.
+        Repudiation = "repudiation",
+        /// Reading what is not meant for the reader.
+        InformationDisclosure = "information-disclosure",
+        /// Keeping others from using it.
+        DenialOfService = "denial-of-service",
+        /// Doing more than is allowed.
+        ElevationOfPrivilege = "elevation-of-privilege",
+    }
+}
+
+vocabulary! {
+    /// What was decided about a risk.
+    DecisionStatus {
+        /// Taken as it is.
+        Accepted = "accepted",
+        /// Carried by someone else.
+        Transferred = "transferred",
+    }
+}

@@ -1,0 +1,304 @@
+//! Requirements: what shall hold because it was chosen, and what shows it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::choose::{Pick, Solution};
+use crate::knowledge::{self, MeasureKind, Pillar, ProbeName};
+use crate::language::Text;
+use crate::model::{Model, Regime};
+use crate::policy::{Aspect, aspect};
+use crate::system::System;
+
+/// Who sees to it that a requirement is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Duty {
+    /// The platform or the hardware; probes show it.
+    Platform,
+    /// The maker has to build it; someone states that it was done.
+    Maker,
+    /// People do it; someone states that they do.
+    People,
+}
+
+/// One requirement.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Requirement {
+    /// `REQ-ENC-sensor`, `REQ-FLOOD` and the like; stable, and an id of the policy.
+    pub id: String,
+    /// Countermeasure of the catalogue; [`None`] for what is asked of people beside it.
+    pub measure: Option<String>,
+    /// Component, or [`None`] for the whole system.
+    pub at: Option<String>,
+    /// Name.
+    pub title: Text,
+    /// What shall hold.
+    pub shall: Text,
+    /// Pillar.
+    pub pillar: Pillar,
+    /// Who sees to it.
+    pub duty: Duty,
+    /// Cells, threats and items that it helps to close.
+    pub closes: Vec<String>,
+    /// Items of the model's requirement sets that it serves.
+    pub items: Vec<String>,
+    /// Clauses of the policy that enforce it.
+    pub clauses: Vec<ClauseName>,
+    /// Probes that show it at work; every one is needed.
+    pub observed: Vec<ProbeName>,
+    /// Attempts that must be refused; every one is needed.
+    pub refused: Vec<ProbeName>,
+    /// Why it is there.
+    pub why: Text,
+}
+
+/// A clause of the policy, and what of it enforces a requirement.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ClauseName {
+    /// Role.
+    pub role: String,
+    /// Flow.
+    pub flow: String,
+    /// Which test of the clause.
+    pub aspect: Aspect,
+}
+
+/// A requirement set of the model, and what serves its items.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RegimeView {
+    /// Which.
+    pub regime: Regime,
+    /// Name.
+    pub name: Text,
+    /// Version or date of the text.
+    pub version: String,
+    /// What to know about our paraphrase.
+    pub note: Text,
+    /// Items in the order of the text.
+    pub items: Vec<ItemView>,
+}
+
+/// One item, and the requirements that serve it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ItemView {
+    /// Id.
+    pub id: String,
+    /// Where in the text.
+    pub r#ref: String,
+    /// Paraphrase.
+    pub text: Text,
+    /// Whether it must be met.
+    pub status: knowledge::ItemStatus,
+    /// How it is checked.
+    pub check: knowledge::Check,
+    /// How sure we are of the paraphrase.
+    pub confidence: knowledge::Confidence,
+    /// Requirements that serve it; none means that it needs a statement.
+    pub requirements: Vec<String>,
+}
+
+/// The requirements of a model, by id.
+pub fn requirements(model: &Model, solution: &Solution) -> Vec<Requirement> {
+    of_system(&System::new(model), solution)
+}
+
+pub(crate) fn of_system(system: &System<'_>, solution: &Solution) -> Vec<Requirement> {
+    let wanted = items_of(system.model);
+    let picks = solution.picks.iter();
+    let mut out: Vec<Requirement> = picks
+        .filter_map(|pick| of_pick(system, pick, &wanted))
+        .collect();
+    out.extend(unenforced_flows(system));
+    out.extend(assumptions(system.model));
+    out.sort_by(|a, b| a.id.cmp(&b.id));
+    out
+}
+
+fn of_pick(
+    system: &System<'_>,
+    pick: &Pick,
+    wanted: &BTreeSet<&'static str>,
+) -> Option<Requirement> {
+    let measure = knowledge::base().measures.get(&pick.measure)?;
+    let duty = match measure.kind {
+        _ if pick.provided => Duty::Platform,
+        MeasureKind::Function => Duty::Maker,
+        MeasureKind::Service | MeasureKind::Process | MeasureKind::Guidance => Duty::People,
+    };
+    let is_platform = duty == Duty::Platform;
+    Some(Requirement {
+        id: id_of(&pick.measure, pick.at.as_deref()),
+        measure: Some(pick.measure.clone()),
+        at: pick.at.clone(),
+        title: measure.name.clone(),
+        shall: measure.shall.clone(),
+        pillar: measure.pillar,
+        duty,
+        closes: pick.helps.clone(),
+        items: measure
+            .items
+            .iter()
+            .filter(|item| wanted.contains(item.as_str()))
+            .cloned()
+            .collect(),
+        clauses: if is_platform {
+            clauses(system, pick)
+        } else {
+            Vec::new()
+        },
+        observed: if is_platform {
+            measure.observed.clone()
+        } else {
+            Vec::new()
+        },
+        refused: if is_platform {
+            measure.refused.clone()
+        } else {
+            Vec::new()
+        },
+        why: pick.why.clone(),
+    })
+}
+
+/// `REQ-ENC-sensor` for `CM-ENC` at `sensor`.
+fn id_of(measure: &str, at: Option<&str>) -> String {
+    let short = measure.strip_prefix("CM-").unwrap_or(measure);
+    match at {
+        Some(component) => format!("REQ-{short}-{component}"),
+        None => format!("REQ-{short}"),
+    }
+}
+
+fn clauses(system: &System<'_>, pick: &Pick) -> Vec<ClauseName> {
+    let Some(aspect) = aspect(&pick.measure) else {
+        return Vec::new();
+    };
+    let mut clauses = Vec::new();
+    for (flow_id, flow) in &system.model.flows {
+        if !system.is_enforced(flow) {
+            continue;
+        }
+        for role in [&flow.from, &flow.to] {
+            let is_device = crate::choose::devices(system.model).any(|device| device == role);
+            let concerns = pick.at.as_ref().is_none_or(|at| at == role);
+            if is_device && concerns && aspect.is_in(flow, role) {
+                clauses.push(ClauseName {
+                    role: role.clone(),
+                    flow: flow_id.clone(),
+                    aspect,
+                });
+            }
+        }
+    }
+    clauses.sort();
+    clauses
+}
+
+/// What the gateway cannot see becomes a requirement for people.
+fn unenforced_flows(system: &System<'_>) -> Vec<Requirement> {
+    let flows = system.model.flows.iter();
+    flows
+        .filter(|(_, flow)| !system.is_enforced(flow))
+        .map(|(id, flow)| {
+            let (protocol, security) = (flow.protocol.word(), flow.security.word());
+            Requirement {
+                id: format!("REQ-FLOW-{id}"),
+                measure: None,
+                at: Some(system.owner_of(flow).to_owned()),
+                title: Text::new(
+                    format!("Flow {} outside the gateway", flow.title.en),
+                    format!("ゲートウェイの外のフロー「{}」", flow.title.ja),
+                ),
+                shall: Text::new(
+                    format!(
+                        "The gateway does not decide about this flow ({protocol}, {security}): state how it is protected and who checks it."
+                    ),
+                    format!(
+                        "このフロー({protocol}、{security})はゲートウェイが判定しない。どう守り、誰が確かめるかを述べること。"
+                    ),
+                ),
+                pillar: Pillar::Network,
+                duty: Duty::People,
+                closes: Vec::new(),
+                items: Vec::new(),
+                clauses: Vec::new(),
+                observed: Vec::new(),
+                refused: Vec::new(),
+                why: Text::new(
+                    "Only MQTT over TLS 1.3 between a device and the gateway is enforced.",
+                    "強制できるのは、機器とゲートウェイの間の TLS 1.3 上の MQTT だけである。",
+                ),
+            }
+        })
+        .collect()
+}
+
+/// An assumption holds only as long as someone says so.
+fn assumptions(model: &Model) -> Vec<Requirement> {
+    let assumptions = model.assumptions.iter();
+    assumptions
+        .map(|(id, assumption)| Requirement {
+            id: format!("REQ-ASSUME-{id}"),
+            measure: None,
+            at: None,
+            title: Text::new(format!("Assumption {id}"), format!("前提 {id}")),
+            shall: assumption.text.clone(),
+            pillar: Pillar::None,
+            duty: Duty::People,
+            closes: Vec::new(),
+            items: Vec::new(),
+            clauses: Vec::new(),
+            observed: Vec::new(),
+            refused: Vec::new(),
+            why: Text::new(
+                format!(
+                    "The model takes it for granted until {}.",
+                    assumption.review_by
+                ),
+                format!("モデルが {} まで前提としている。", assumption.review_by),
+            ),
+        })
+        .collect()
+}
+
+fn items_of(model: &Model) -> BTreeSet<&'static str> {
+    let base = knowledge::base();
+    let sets = model.regimes.iter().filter_map(|r| base.regimes.get(r));
+    sets.flat_map(|set| set.items.iter().map(|item| item.id.as_str()))
+        .collect()
+}
+
+/// The requirement sets of a model, with the requirements that serve each item.
+pub fn regimes(model: &Model, requirements: &[Requirement]) -> Vec<RegimeView> {
+    let mut by_item: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for requirement in requirements {
+        for item in &requirement.items {
+            let list = by_item.entry(item).or_default();
+            list.push(requirement.id.clone());
+        }
+    }
+    let base = knowledge::base();
+    let sets = model.regimes.iter().filter_map(|r| base.regimes.get(r));
+    sets.map(|set| RegimeView {
+        regime: set.regime,
+        name: set.name.clone(),
+        version: set.version.clone(),
+        note: set.note.clone(),
+        items: set
+            .items
+            .iter()
+            .map(|item| ItemView {
+                id: item.id.clone(),
+                r#ref: item.r#ref.clone(),
+                text: item.text.clone(),
+                status: item.status,
+                check: item.check,
+                confidence: item.confidence,
+                requirements: by_item.get(item.id.as_str()).cloned().unwrap_or_default(),
+            })
+            .collect(),
+    })
+    .collect()
+}
