@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::admission::Admission;
 use crate::clock::Clock;
 use crate::error::{CommandError, GatewayError};
+use crate::leftovers::Leftovers;
 use crate::mqtt::Order;
 use crate::peer;
 use crate::ports::Ports;
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) tls: Tls,
     pub(crate) admission: Arc<Admission>,
     pub(crate) registry: Arc<Registry>,
+    /// What sessions left for the next one of the same device.
+    pub(crate) leftovers: Leftovers,
     pub(crate) policy: watch::Sender<Arc<Policy>>,
     pub(crate) router: axum::Router,
     pub(crate) tasks: TaskTracker,
@@ -141,6 +144,7 @@ impl Gateway {
             admission: Arc::new(Admission::new(&limits)),
             registry: Arc::default(),
             policy: watch::Sender::new(Arc::new(Policy::none())),
+            leftovers: Leftovers::new(limits.mqtt_connections),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             kill: CancellationToken::new(),

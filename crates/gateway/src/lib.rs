@@ -28,6 +28,7 @@ mod gateway;
 mod guard;
 mod housekeeping;
 mod https;
+mod leftovers;
 mod listener;
 mod mqtt;
 mod outbox;

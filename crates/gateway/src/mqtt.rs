@@ -104,13 +104,17 @@ async fn session(
         }
     };
     let policy = shared.policy.borrow().clone();
-    let session = Session::new(
+    let device = record.id;
+    let mut session = Session::new(
         shared.clock.now(),
         record.clone(),
         seed,
         policy,
         shared.limits.session,
     );
+    if let Some(budgets) = shared.leftovers.take(&device) {
+        session.carry_over(budgets);
+    }
     let mut driver = Driver {
         shared,
         peer,
@@ -125,6 +129,8 @@ async fn session(
     };
     let stream = StallGuard::new(entered.stream, shared.limits.write_stall);
     driver.run(stream, orders, &place.signals).await;
+    let budgets = driver.session.budgets().clone();
+    shared.leftovers.keep(shared.clock.now(), device, budgets);
 }
 
 /// A session and everything that waits around it.

@@ -43,6 +43,17 @@ impl Budgets {
         self.seeds.insert(flow.into(), idle);
     }
 
+    /// Goes on with the buckets of the device's session before this one, on the same clock.
+    ///
+    /// Without it every new session would start with 3 messages on each flow, and a device that
+    /// connects again and again would have no limit. What [`Self::seed`] said still holds for flows
+    /// that have no bucket yet.
+    pub fn carry_over(&mut self, earlier: Budgets) {
+        for (flow, bucket) in earlier.buckets {
+            self.buckets.entry(flow).or_insert(bucket);
+        }
+    }
+
     /// Whether one more message fits at `now`; if so, it is paid for.
     pub(crate) fn take(&mut self, flow: &str, rate: &Rate, now: Duration) -> bool {
         if let Some(bucket) = self.buckets.get_mut(flow) {
@@ -118,6 +129,25 @@ mod tests {
             per_seconds,
             backlog,
         })
+    }
+
+    #[test]
+    fn a_new_session_gives_nothing_anew() {
+        let rate = Rate {
+            messages: 1,
+            per_seconds: 60,
+            backlog: 10,
+        };
+        let mut first = Budgets::new();
+        let now = Duration::from_secs(100);
+        let sent = (0..20).filter(|_| first.take("flow", &rate, now)).count();
+        assert_eq!(sent, 3);
+        let mut second = Budgets::new();
+        second.seed("flow", Duration::from_secs(3600));
+        second.carry_over(first);
+        assert!(!second.take("flow", &rate, now + Duration::from_secs(59)));
+        assert!(second.take("flow", &rate, now + Duration::from_secs(60)));
+        assert!(second.take("other", &rate, now));
     }
 
     proptest! {

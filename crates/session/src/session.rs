@@ -96,6 +96,17 @@ impl Session {
         }
     }
 
+    /// Goes on with the budgets that the device's session before this one left, on the same clock.
+    pub fn carry_over(&mut self, budgets: Budgets) {
+        self.budgets.carry_over(budgets);
+    }
+
+    /// What is left of the device's budgets, for its next session.
+    #[must_use]
+    pub fn budgets(&self) -> &Budgets {
+        &self.budgets
+    }
+
     /// Takes one input; `now` is the time since boot, `wall` the date. Then ask [`Self::poll`] until it is empty.
     ///
     /// A closed session only answers commands, with their failure.
