@@ -136,6 +136,9 @@ fn an_invited_device_joins_and_may_ask_again() {
     };
     assert_eq!(case.evaluate(), Ok(register));
 
+    case.now = at(100);
+    assert!(case.evaluate().is_ok(), "until the last second");
+
     // The answer was lost after the entry was committed; with and without the mark in the store.
     register_as(&mut case);
     let Ok(Admission::Again { device, .. }) = case.evaluate() else {

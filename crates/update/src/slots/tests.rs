@@ -296,6 +296,8 @@ enum Cut {
 #[derive(Debug, Clone)]
 enum Operation {
     Offer(Installed),
+    /// Whatever brings the update a step further.
+    Advance,
     Write,
     Finish,
     Reboot,
@@ -376,6 +378,15 @@ impl World {
         self.running = decision;
     }
 
+    fn step_forward(&mut self) -> Operation {
+        match self.state().phase() {
+            Phase::Writing { to, .. } if *self.files(*to) == Files::Partial => Operation::Write,
+            Phase::Writing { .. } => Operation::Finish,
+            Phase::Trial { .. } if !self.running.trial => Operation::Reboot,
+            _ => Operation::Confirm,
+        }
+    }
+
     fn apply(&mut self, operation: &Operation, cut: Cut) {
         let mut next = self.state();
         let on = match operation {
@@ -400,6 +411,7 @@ impl World {
                     Err(_) => true,
                 }
             }
+            Operation::Advance => unreachable!("it stands for another"),
             Operation::Write => {
                 if let Phase::Writing { to, release, .. } = next.phase() {
                     *self.files(*to) = Files::Complete(release.clone());
@@ -444,6 +456,10 @@ impl World {
             },
             Operation::FallBack => match next.fall_back(Reason::Crashed(String::new())) {
                 Ok(slot) => {
+                    let held = next
+                        .installed(slot)
+                        .expect("there is something to fall back to");
+                    assert!(self.confirmed.contains(held), "only what was confirmed");
                     self.persist(&next, cut);
                     if !matches!(cut, Cut::BeforeWrite) {
                         self.home = next.installed(slot).cloned();
@@ -467,15 +483,18 @@ impl World {
 }
 
 fn any_operation() -> impl Strategy<Value = Operation> {
-    let offer = (0_u64..4, 0_u64..4, 0_u8..12).prop_map(|(counter, metadata, content)| {
-        Operation::Offer(release(counter, metadata, content))
+    let offer = (0_u64..5, 0_u64..5, 0_u8..12).prop_map(|(counter, metadata, content)| {
+        // Mostly rising, so that more than one is taken.
+        let rising = u64::from(content) / 3;
+        Operation::Offer(release(counter.max(rising), metadata.max(rising), content))
     });
     prop_oneof![
-        3 => offer,
-        3 => Just(Operation::Write),
-        3 => Just(Operation::Finish),
-        3 => Just(Operation::Reboot),
-        3 => Just(Operation::Confirm),
+        6 => offer,
+        18 => Just(Operation::Advance),
+        1 => Just(Operation::Write),
+        1 => Just(Operation::Finish),
+        2 => Just(Operation::Reboot),
+        1 => Just(Operation::Confirm),
         1 => Just(Operation::Fail),
         1 => Just(Operation::SetAside),
         1 => Just(Operation::FallBack),
@@ -483,7 +502,7 @@ fn any_operation() -> impl Strategy<Value = Operation> {
 }
 
 fn any_cut() -> impl Strategy<Value = Cut> {
-    prop_oneof![4 => Just(Cut::No), 1 => Just(Cut::BeforeWrite), 1 => Just(Cut::AfterWrite)]
+    prop_oneof![8 => Just(Cut::No), 1 => Just(Cut::BeforeWrite), 1 => Just(Cut::AfterWrite)]
 }
 
 proptest! {
@@ -495,7 +514,11 @@ proptest! {
     ) {
         let mut world = World::new();
         for (operation, cut) in &operations {
-            world.apply(operation, *cut);
+            let operation = match operation {
+                Operation::Advance => world.step_forward(),
+                other => other.clone(),
+            };
+            world.apply(&operation, *cut);
         }
         // Left alone, every update ends.
         let most = usize::from(limits().attempts + limits().write_attempts) + 2;
