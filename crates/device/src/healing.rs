@@ -230,8 +230,9 @@ impl Healing {
                 match installation.done(context, outcome) {
                     None => self.state = State::Installing(installation),
                     Some(Ok(())) => self.state = State::Testing,
-                    Some(Err(why)) => {
-                        self.pause(context, "repair", LinkFailure::Malformed(why));
+                    Some(Err(gave_up)) => {
+                        let because = LinkFailure::Malformed(gave_up.why);
+                        self.pause(context, "repair", because);
                     }
                 }
                 Progress::None

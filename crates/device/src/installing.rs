@@ -26,6 +26,15 @@ enum State {
     Working,
 }
 
+/// Why an installation was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GaveUp {
+    /// Whether the release is to blame, or the world: a release that is to blame is not tried again.
+    pub(crate) release: bool,
+    /// What happened.
+    pub(crate) why: String,
+}
+
 /// One installation.
 #[derive(Clone, Debug)]
 pub(crate) struct Installation {
@@ -108,7 +117,7 @@ impl Installation {
         &mut self,
         context: &mut Context<'_>,
         outcome: Outcome,
-    ) -> Option<Result<(), String>> {
+    ) -> Option<Result<(), GaveUp>> {
         let result = match outcome {
             Outcome::Measured(Ok(found)) => return self.measured(&found),
             Outcome::Measured(Err(failure)) => Err(LinkFailure::Storage(failure)),
@@ -134,14 +143,17 @@ impl Installation {
         self.retry_at
     }
 
-    fn measured(&mut self, found: &[Measured]) -> Option<Result<(), String>> {
+    fn measured(&mut self, found: &[Measured]) -> Option<Result<(), GaveUp>> {
         let differences = deviations(&self.release, found);
         let Some(first) = differences.first().map(ToString::to_string) else {
             return Some(Ok(()));
         };
         self.rounds = self.rounds.saturating_add(1);
         if self.rounds > ROUNDS {
-            return Some(Err(format!("still different after writing: {first}")));
+            return Some(Err(GaveUp {
+                release: false,
+                why: format!("still different after writing: {first}"),
+            }));
         }
         self.todo = differences.into();
         self.state = State::Working;
@@ -152,7 +164,7 @@ impl Installation {
         &mut self,
         context: &mut Context<'_>,
         failure: LinkFailure,
-    ) -> Option<Result<(), String>> {
+    ) -> Option<Result<(), GaveUp>> {
         let path = self
             .todo
             .front()
@@ -172,11 +184,17 @@ impl Installation {
             status: 404 | 410, ..
         } = failure
         {
-            return Some(Err(format!("{path}: the server does not have it")));
+            return Some(Err(GaveUp {
+                release: true,
+                why: format!("{path}: the server does not have it"),
+            }));
         }
         self.budget = self.budget.saturating_sub(1);
         if self.budget == 0 {
-            return Some(Err(format!("{path}: {failure}")));
+            return Some(Err(GaveUp {
+                release: matches!(failure, LinkFailure::Malformed(_)),
+                why: format!("{path}: {failure}"),
+            }));
         }
         let after = self.backoff.fail(context.jitter);
         self.retry_at = Some(context.now.saturating_add(after));

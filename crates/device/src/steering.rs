@@ -148,7 +148,8 @@ impl Device {
     /// Whether the restart that is due may happen now.
     pub(crate) fn may_restart(&self, now: Duration) -> Option<RestartReason> {
         let (reason, until) = self.restart?;
-        let heard = self.reporting.is_heard() || !self.link.is_up();
+        // What happened is told before it is forgotten; a trial has nothing to tell yet.
+        let heard = self.reporting.is_heard() || reason == RestartReason::Trial;
         let ready = heard && self.writing.is_none() && !self.outbox.needs_writing();
         (ready || now >= until).then_some(reason)
     }

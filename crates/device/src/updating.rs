@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::enrollment::{answered, stored};
 use crate::errand::{Errand, HttpRequest, LinkFailure, Method, Outcome, ServerCheck};
 use crate::firmware::{Attempt, Firmware};
-use crate::installing::Installation;
+use crate::installing::{GaveUp, Installation};
 use crate::offer::{self, Offer};
 use crate::pause::Backoff;
 use crate::proven::MAX_DOCUMENT;
@@ -222,10 +222,7 @@ impl Updating {
                 self.state = State::SaveRelease(to, Box::new(offer));
                 return;
             }
-            if slots
-                .fail(Reason::Asked("another release is offered".to_string()))
-                .is_err()
-            {
+            if slots.set_aside().is_err() {
                 return;
             }
         }
@@ -340,10 +337,18 @@ impl Updating {
             None => State::Installing(Box::new(installation)),
             Some(Ok(())) if slots.written().is_ok() => State::SaveWritten(Box::new(slots)),
             Some(Ok(())) => State::Resting,
-            Some(Err(why)) => match slots.fail(Reason::FilesRefused(why.clone())) {
-                Ok(_) => State::SaveFailed(Box::new(slots), why),
-                Err(_) => State::Resting,
-            },
+            Some(Err(GaveUp { release, why })) => {
+                let left = if release {
+                    slots.fail(Reason::FilesRefused(why.clone())).is_ok()
+                } else {
+                    slots.set_aside().is_ok()
+                };
+                if left {
+                    State::SaveFailed(Box::new(slots), why)
+                } else {
+                    State::Resting
+                }
+            }
         };
         Progress::None
     }
