@@ -29,7 +29,11 @@ struct Bucket {
 
 impl<K: Hash + Eq + Clone> Budgets<K> {
     pub(crate) fn new(per_minute: u32) -> Self {
-        Self { per_minute, started: Stopwatch::start(), buckets: Mutex::new(HashMap::new()) }
+        Self {
+            per_minute,
+            started: Stopwatch::start(),
+            buckets: Mutex::new(HashMap::new()),
+        }
     }
 
     /// Takes one request out of the key's budget; says how long to wait when it is empty.
@@ -39,15 +43,20 @@ impl<K: Hash + Eq + Clone> Budgets<K> {
 
     fn take_at(&self, now: Duration, key: &K) -> Result<(), Duration> {
         let capacity = u64::from(self.per_minute) * 1000;
-        let mut buckets = self.buckets.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut buckets = self
+            .buckets
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if buckets.len() >= KEYS && !buckets.contains_key(key) {
             self.forget_full(&mut buckets, now);
             if buckets.len() >= KEYS {
                 return Err(Duration::from_secs(60));
             }
         }
-        let bucket =
-            buckets.entry(key.clone()).or_insert(Bucket { tokens: capacity, filled_at: now });
+        let bucket = buckets.entry(key.clone()).or_insert(Bucket {
+            tokens: capacity,
+            filled_at: now,
+        });
         bucket.tokens = self.filled(*bucket, now);
         bucket.filled_at = now;
         match bucket.tokens.checked_sub(1000) {

@@ -74,11 +74,17 @@ impl CertificateAuthority {
         let (_, parsed) = x509_parser::parse_x509_certificate(&certificate)
             .map_err(|error| bad_key(&certificate_path, error))?;
         if parsed.public_key().raw != key.subject_public_key_info().as_slice() {
-            return Err(bad_key(&certificate_path, "it does not belong to the key in ca.pem"));
+            return Err(bad_key(
+                &certificate_path,
+                "it does not belong to the key in ca.pem",
+            ));
         }
         let issuer = Issuer::from_ca_cert_der(&certificate, key)
             .map_err(|error| bad_key(&certificate_path, error))?;
-        Ok(Self { issuer, root: certificate })
+        Ok(Self {
+            issuer,
+            root: certificate,
+        })
     }
 
     /// The root certificate.
@@ -101,16 +107,29 @@ impl CertificateAuthority {
         let serial = serial().map_err(|error| error.to_string())?;
         let not_before = whole_second(now - CLOCK_SLACK);
         let not_after = whole_second(now + life);
-        let mut parameters =
-            leaf(name, &public_key, &serial, not_before, not_after, &[KeyUsagePurpose::DigitalSignature]);
+        let mut parameters = leaf(
+            name,
+            &public_key,
+            &serial,
+            not_before,
+            not_after,
+            &[KeyUsagePurpose::DigitalSignature],
+        );
         parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let urn = format!("urn:sekimori:device:{device_id}");
-        parameters.subject_alt_names =
-            vec![SanType::URI(urn.try_into().map_err(|error: rcgen::Error| error.to_string())?)];
+        parameters.subject_alt_names = vec![SanType::URI(
+            urn.try_into()
+                .map_err(|error: rcgen::Error| error.to_string())?,
+        )];
         let certificate = parameters
             .signed_by(&public_key, &self.issuer)
             .map_err(|error| error.to_string())?;
-        Ok(Issued { der: certificate.der().to_vec(), serial, not_before, not_after })
+        Ok(Issued {
+            der: certificate.der().to_vec(),
+            serial,
+            not_before,
+            not_after,
+        })
     }
 
     /// The server's certificate and key; signs a new one when there is none, when it is past two
@@ -170,15 +189,22 @@ impl CertificateAuthority {
             })
             .collect::<Result<_, rcgen::Error>>()
             .map_err(|error| error.to_string())?;
-        let certificate =
-            parameters.signed_by(key, &self.issuer).map_err(|error| error.to_string())?;
+        let certificate = parameters
+            .signed_by(key, &self.issuer)
+            .map_err(|error| error.to_string())?;
         Ok(certificate.der().clone())
     }
 
     fn still_good(&self, der: &[u8], key: &KeyPair, names: &[String], now: Timestamp) -> bool {
-        let Ok((_, certificate)) = x509_parser::parse_x509_certificate(der) else { return false };
-        let Ok((_, root)) = x509_parser::parse_x509_certificate(&self.root) else { return false };
-        if certificate.verify_signature(Some(root.public_key())).is_err()
+        let Ok((_, certificate)) = x509_parser::parse_x509_certificate(der) else {
+            return false;
+        };
+        let Ok((_, root)) = x509_parser::parse_x509_certificate(&self.root) else {
+            return false;
+        };
+        if certificate
+            .verify_signature(Some(root.public_key()))
+            .is_err()
             || certificate.public_key().raw != key.subject_public_key_info().as_slice()
         {
             return false;
@@ -192,23 +218,31 @@ impl CertificateAuthority {
 
 fn covers(certificate: &x509_parser::certificate::X509Certificate<'_>, names: &[String]) -> bool {
     use x509_parser::extensions::GeneralName;
-    let Ok(Some(alternative)) = certificate.subject_alternative_name() else { return false };
+    let Ok(Some(alternative)) = certificate.subject_alternative_name() else {
+        return false;
+    };
     names.iter().all(|name| {
         let address = name.parse::<IpAddr>().ok().map(|address| match address {
             IpAddr::V4(address) => address.octets().to_vec(),
             IpAddr::V6(address) => address.octets().to_vec(),
         });
-        alternative.value.general_names.iter().any(|covered| match (covered, &address) {
-            (GeneralName::DNSName(covered), None) => covered == name,
-            (GeneralName::IPAddress(covered), Some(address)) => covered == address,
-            _ => false,
-        })
+        alternative
+            .value
+            .general_names
+            .iter()
+            .any(|covered| match (covered, &address) {
+                (GeneralName::DNSName(covered), None) => covered == name,
+                (GeneralName::IPAddress(covered), Some(address)) => covered == address,
+                _ => false,
+            })
     })
 }
 
 fn all_names(configured: &[String]) -> Vec<String> {
-    let mut names: Vec<String> =
-        ["localhost", "127.0.0.1", "::1"].into_iter().map(str::to_owned).collect();
+    let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"]
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
     for name in configured {
         if !names.contains(name) {
             names.push(name.clone());
@@ -224,14 +258,24 @@ fn make_root(
 ) -> Result<CertificateDer<'static>, String> {
     let mut parameters = CertificateParams::default();
     parameters.distinguished_name = DistinguishedName::new();
-    parameters.distinguished_name.push(DnType::OrganizationName, organization);
-    parameters.distinguished_name.push(DnType::CommonName, format!("{organization} device root"));
+    parameters
+        .distinguished_name
+        .push(DnType::OrganizationName, organization);
+    parameters
+        .distinguished_name
+        .push(DnType::CommonName, format!("{organization} device root"));
     parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let serial = serial().map_err(|error| error.to_string())?;
     parameters.serial_number = Some(SerialNumber::from_slice(&serial));
-    set_validity(&mut parameters, whole_second(now - CLOCK_SLACK), whole_second(now + ROOT_LIFE));
-    let certificate = parameters.self_signed(key).map_err(|error| error.to_string())?;
+    set_validity(
+        &mut parameters,
+        whole_second(now - CLOCK_SLACK),
+        whole_second(now + ROOT_LIFE),
+    );
+    let certificate = parameters
+        .self_signed(key)
+        .map_err(|error| error.to_string())?;
     Ok(certificate.der().clone())
 }
 
@@ -245,7 +289,9 @@ fn leaf(
 ) -> CertificateParams {
     let mut parameters = CertificateParams::default();
     parameters.distinguished_name = DistinguishedName::new();
-    parameters.distinguished_name.push(DnType::CommonName, common_name);
+    parameters
+        .distinguished_name
+        .push(DnType::CommonName, common_name);
     parameters.is_ca = IsCa::NoCa;
     parameters.key_usages = key_usages.to_vec();
     parameters.serial_number = Some(SerialNumber::from_slice(serial));
@@ -297,5 +343,8 @@ fn pem_certificate(der: &CertificateDer<'_>) -> String {
 }
 
 fn bad_key(path: &std::path::Path, why: impl core::fmt::Display) -> ServerError {
-    ServerError::Key { path: path.to_path_buf(), why: why.to_string() }
+    ServerError::Key {
+        path: path.to_path_buf(),
+        why: why.to_string(),
+    }
 }

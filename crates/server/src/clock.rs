@@ -12,7 +12,10 @@ impl Clock {
     /// The computer's own clock.
     #[must_use]
     pub fn system() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "this is the shell's clock module")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the shell's clock module"
+        )]
         Self(Arc::new(Timestamp::now))
     }
 
@@ -47,7 +50,10 @@ pub(crate) struct Stopwatch(std::time::Instant);
 
 impl Stopwatch {
     pub(crate) fn start() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "this is the shell's clock module")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the shell's clock module"
+        )]
         Self(std::time::Instant::now())
     }
 

@@ -104,14 +104,27 @@ impl core::fmt::Display for ServerError {
                 write!(formatter, "another server holds {}", home.display())?;
                 holder.map_or(Ok(()), |process| write!(formatter, " (process {process})"))
             }
-            Self::File { doing, path, source } => {
+            Self::File {
+                doing,
+                path,
+                source,
+            } => {
                 write!(formatter, "could not {doing} {}: {source}", path.display())
             }
-            Self::Key { path, why } => write!(formatter, "{} cannot be used: {why}", path.display()),
+            Self::Key { path, why } => {
+                write!(formatter, "{} cannot be used: {why}", path.display())
+            }
             Self::Store(error) => error.fmt(formatter),
             Self::Damaged { what, why } => write!(formatter, "{what} is damaged: {why}"),
-            Self::Setting { name, observed, expected } => {
-                write!(formatter, "setting {name} is {observed:?}, expected {expected}")
+            Self::Setting {
+                name,
+                observed,
+                expected,
+            } => {
+                write!(
+                    formatter,
+                    "setting {name} is {observed:?}, expected {expected}"
+                )
             }
         }
     }
@@ -173,15 +186,24 @@ pub enum StoreCause {
 
 impl StoreError {
     pub(crate) fn new(doing: &'static str, source: sqlx::Error) -> Self {
-        Self { doing, cause: StoreCause::of(source) }
+        Self {
+            doing,
+            cause: StoreCause::of(source),
+        }
     }
 
     pub(crate) fn unreadable(doing: &'static str, why: impl core::fmt::Display) -> Self {
-        Self { doing, cause: StoreCause::Unreadable(why.to_string()) }
+        Self {
+            doing,
+            cause: StoreCause::Unreadable(why.to_string()),
+        }
     }
 
     pub(crate) fn closed(doing: &'static str) -> Self {
-        Self { doing, cause: StoreCause::Closed }
+        Self {
+            doing,
+            cause: StoreCause::Closed,
+        }
     }
 
     /// The same failure, told to another of those who shared the transaction.
@@ -190,12 +212,18 @@ impl StoreError {
             StoreCause::Full => StoreCause::Full,
             StoreCause::ReadOnly => StoreCause::ReadOnly,
             StoreCause::Busy => StoreCause::Busy,
-            StoreCause::Newer { found, known } => StoreCause::Newer { found: *found, known: *known },
+            StoreCause::Newer { found, known } => StoreCause::Newer {
+                found: *found,
+                known: *known,
+            },
             StoreCause::Overloaded => StoreCause::Overloaded,
             StoreCause::Closed => StoreCause::Closed,
             other => StoreCause::Shared(other.to_string()),
         };
-        Self { doing: self.doing, cause }
+        Self {
+            doing: self.doing,
+            cause,
+        }
     }
 
     /// Whether trying again at once may help.
@@ -207,10 +235,14 @@ impl StoreError {
     #[must_use]
     pub fn fix(&self) -> &'static str {
         match self.cause {
-            StoreCause::Full => "make room on the disk that holds the home; writing resumes by itself",
+            StoreCause::Full => {
+                "make room on the disk that holds the home; writing resumes by itself"
+            }
             StoreCause::ReadOnly => "make the home writable for this user",
             StoreCause::Busy => "close other programs that hold the database open",
-            StoreCause::Newer { .. } => "use the newer sekimori, or restore the backup made before it",
+            StoreCause::Newer { .. } => {
+                "use the newer sekimori, or restore the backup made before it"
+            }
             StoreCause::Overloaded => "send more slowly; devices keep what was not acknowledged",
             StoreCause::Closed => "start the server again",
             _ => "run  sekimori doctor",
@@ -246,7 +278,10 @@ impl core::fmt::Display for StoreCause {
             Self::ReadOnly => formatter.write_str("the database may only be read"),
             Self::Busy => formatter.write_str("the database is held by someone else"),
             Self::Newer { found, known } => {
-                write!(formatter, "its schema is version {found}, this program knows up to {known}")
+                write!(
+                    formatter,
+                    "its schema is version {found}, this program knows up to {known}"
+                )
             }
             Self::Overloaded => formatter.write_str("too much is waiting to be written"),
             Self::Closed => formatter.write_str("the server is closing"),

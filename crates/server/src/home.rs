@@ -18,11 +18,19 @@ pub(crate) struct Home {
 impl Home {
     /// Makes the folders where they are missing, and takes the lock.
     pub(crate) fn open(path: &Path) -> Result<Self, ServerError> {
-        for folder in [path.to_path_buf(), path.join("keys"), path.join("blobs"), path.join("run")] {
+        for folder in [
+            path.to_path_buf(),
+            path.join("keys"),
+            path.join("blobs"),
+            path.join("run"),
+        ] {
             make_folder(&folder)?;
         }
         let lock = take_lock(path)?;
-        Ok(Self { path: path.to_path_buf(), _lock: lock })
+        Ok(Self {
+            path: path.to_path_buf(),
+            _lock: lock,
+        })
     }
 
     /// The folder itself.
@@ -49,14 +57,24 @@ pub(crate) fn blob(home: &Path, sha256: &[u8; 32]) -> PathBuf {
 }
 
 pub(crate) fn make_folder(folder: &Path) -> Result<(), ServerError> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| {
-        ServerError::File { doing: "make the folder", path: folder.to_path_buf(), source }
-    })
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|source| ServerError::File {
+            doing: "make the folder",
+            path: folder.to_path_buf(),
+            source,
+        })
 }
 
 fn take_lock(home: &Path) -> Result<File, ServerError> {
     let path = home.join("run").join("lock");
-    let failed = |doing, source| ServerError::File { doing, path: path.clone(), source };
+    let failed = |doing, source| ServerError::File {
+        doing,
+        path: path.clone(),
+        source,
+    };
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -69,8 +87,14 @@ fn take_lock(home: &Path) -> Result<File, ServerError> {
         Ok(()) => {}
         Err(std::fs::TryLockError::WouldBlock) => {
             let mut text = String::new();
-            let holder = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
-            return Err(ServerError::HomeInUse { home: home.to_path_buf(), holder });
+            let holder = file
+                .read_to_string(&mut text)
+                .ok()
+                .and_then(|_| text.trim().parse().ok());
+            return Err(ServerError::HomeInUse {
+                home: home.to_path_buf(),
+                holder,
+            });
         }
         Err(std::fs::TryLockError::Error(source)) => return Err(failed("lock", source)),
     }
@@ -83,7 +107,11 @@ fn take_lock(home: &Path) -> Result<File, ServerError> {
 /// Writes a whole file so that after a power cut either all of it is there or nothing, readable
 /// by the owner alone.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), ServerError> {
-    let failed = |doing, source| ServerError::File { doing, path: path.to_path_buf(), source };
+    let failed = |doing, source| ServerError::File {
+        doing,
+        path: path.to_path_buf(),
+        source,
+    };
     let temporary = path.with_extension("new");
     let mut file = OpenOptions::new()
         .write(true)
@@ -92,7 +120,9 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), ServerError
         .mode(0o600)
         .open(&temporary)
         .map_err(|source| failed("write", source))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|source| failed("write", source))?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(|source| failed("write", source))?;
     std::fs::rename(&temporary, path).map_err(|source| failed("put in place", source))?;
     let folder = path.parent().unwrap_or(path);
     File::open(folder)
@@ -105,9 +135,11 @@ pub(crate) fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>, ServerErro
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => {
-            Err(ServerError::File { doing: "read", path: path.to_path_buf(), source })
-        }
+        Err(source) => Err(ServerError::File {
+            doing: "read",
+            path: path.to_path_buf(),
+            source,
+        }),
     }
 }
 
@@ -139,7 +171,10 @@ mod tests {
         write_private(&path, b"secret").unwrap();
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert_eq!(read_if_present(&path).unwrap().as_deref(), Some(&b"secret"[..]));
+        assert_eq!(
+            read_if_present(&path).unwrap().as_deref(),
+            Some(&b"secret"[..])
+        );
         assert_eq!(read_if_present(&home.key("none")).unwrap(), None);
     }
 

@@ -6,15 +6,19 @@ use crate::error::ServerError;
 use crate::home::{read_if_present, write_private};
 
 /// Everything of the file before the 32 bytes of the seed.
-const PREFIX: [u8; 16] =
-    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+const PREFIX: [u8; 16] = [
+    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+];
 
 const PRIVATE_KEY: &str = "PRIVATE KEY";
 
 /// Reads the seed from a file, and makes a new one when there is none.
 pub(crate) fn load_or_make_seed(path: &Path) -> Result<[u8; 32], ServerError> {
     if let Some(bytes) = read_if_present(path)? {
-        return decode(&bytes).map_err(|why| ServerError::Key { path: path.to_path_buf(), why });
+        return decode(&bytes).map_err(|why| ServerError::Key {
+            path: path.to_path_buf(),
+            why,
+        });
     }
     let seed = random()?;
     write_private(path, encode(&seed).as_bytes())?;
@@ -46,7 +50,8 @@ fn decode(bytes: &[u8]) -> Result<[u8; 32], String> {
         .contents()
         .strip_prefix(&PREFIX)
         .ok_or("not an Ed25519 key in PKCS#8 version 1")?;
-    seed.try_into().map_err(|_| format!("the key has {} bytes instead of 32", seed.len()))
+    seed.try_into()
+        .map_err(|_| format!("the key has {} bytes instead of 32", seed.len()))
 }
 
 #[cfg(test)]
@@ -59,7 +64,10 @@ mod tests {
         let path = folder.path().join("key.pem");
         let first = load_or_make_seed(&path).unwrap();
         assert_eq!(load_or_make_seed(&path).unwrap(), first);
-        assert_ne!(load_or_make_seed(&folder.path().join("other.pem")).unwrap(), first);
+        assert_ne!(
+            load_or_make_seed(&folder.path().join("other.pem")).unwrap(),
+            first
+        );
     }
 
     #[test]

@@ -19,18 +19,45 @@
 //! Sockets and TLS of devices (the gateway's), what a message may be (policy), when something is
 //! an incident (audit), and what a threat is (analysis). It keeps, signs, orders and serves.
 
+mod api;
+mod budget;
 mod ca;
 mod clock;
+mod enroll;
 mod error;
+mod est;
+mod evidence;
 mod home;
 mod keys;
+mod ledger;
+mod log;
+mod metrics;
+pub mod offline;
+mod operator;
+mod policy;
 mod ports;
+mod report;
+mod rounds;
 mod server;
 mod settings;
+mod standing;
+pub mod store;
+mod updates;
+mod views;
 
+pub use api::problem::Problem;
 pub use ca::TlsMaterial;
 pub use clock::Clock;
+pub use enroll::Invited;
 pub use error::{ServerError, StoreCause, StoreError};
+pub use evidence::Evidence;
+pub use ledger::AppendError;
+pub use log::Live;
+pub use operator::{LocalOperator, Operator, same_origin};
+pub use policy::Application;
 pub use ports::{Acknowledgement, Command, CommandFailure, Edge, LiveSession};
-pub use server::{LocalOperator, Server};
+pub use server::{Addresses, Server};
 pub use settings::{Settings, WitnessSettings};
+pub use standing::{Effect, Verdict};
+pub use store::Store;
+pub use views::{DeviceCounts, DeviceView, InvitationView, LedgerStatus, Status};

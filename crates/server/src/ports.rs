@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use sekimori_identity::DeviceId;
 use sekimori_policy::Policy;
+pub use sekimori_session::CommandFailure;
 
 use crate::ca::TlsMaterial;
 
@@ -24,7 +25,10 @@ pub trait Edge: Send + Sync {
     fn tls_changed(&self, material: TlsMaterial);
 
     /// Sends a command to a device and waits for its acknowledgement.
-    fn command(&self, command: Command) -> BoxFuture<'static, Result<Acknowledgement, CommandFailure>>;
+    fn command(
+        &self,
+        command: Command,
+    ) -> BoxFuture<'static, Result<Acknowledgement, CommandFailure>>;
 
     /// Everyone who is connected now.
     fn sessions(&self) -> Vec<LiveSession>;
@@ -50,35 +54,6 @@ pub struct Acknowledgement {
     pub payload: Vec<u8>,
     /// How long it took.
     pub took: Duration,
-}
-
-/// Why a command got no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CommandFailure {
-    /// The device has no session now.
-    NotConnected,
-    /// The device is connected and has not subscribed to this flow.
-    NotSubscribed,
-    /// The policy does not let this command through.
-    NotPermitted,
-    /// No answer came in time; the device may have done it nevertheless.
-    TimedOut,
-    /// Too many commands wait already.
-    Busy,
-}
-
-impl CommandFailure {
-    /// The word used in events and answers.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::NotConnected => "not-connected",
-            Self::NotSubscribed => "not-subscribed",
-            Self::NotPermitted => "not-permitted",
-            Self::TimedOut => "timed-out",
-            Self::Busy => "busy",
-        }
-    }
 }
 
 /// One connection that is open now.

@@ -30,6 +30,8 @@ pub struct Settings {
     pub anchor_every: Duration,
     /// Requests per minute that one address prefix may make of the public resources.
     pub public_requests_per_minute: u32,
+    /// Requests per minute that one device with a certificate may make.
+    pub device_requests_per_minute: u32,
     /// Requests per minute that one device name may make of the enrollment resource.
     pub enrollments_per_minute: u32,
     /// The wall clock.
@@ -51,6 +53,7 @@ impl Default for Settings {
             cosign_deadline: Duration::from_secs(10),
             anchor_every: Duration::from_secs(60),
             public_requests_per_minute: 600,
+            device_requests_per_minute: 1200,
             enrollments_per_minute: 30,
             clock: Clock::system(),
         }

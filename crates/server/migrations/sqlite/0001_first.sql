@@ -10,6 +10,7 @@ CREATE TABLE setting (
 CREATE TABLE invitation (
     name TEXT PRIMARY KEY,
     role TEXT NOT NULL,
+    salt BLOB NOT NULL,
     code_hash BLOB NOT NULL,
     created BIGINT NOT NULL,
     expires BIGINT NOT NULL,
@@ -75,12 +76,12 @@ CREATE INDEX event_by_code ON event (code, sequence);
 
 CREATE TABLE case_record (
     id BIGINT PRIMARY KEY,
-    device TEXT NOT NULL,
-    opened BIGINT NOT NULL,
-    closed BIGINT,
+    subject TEXT NOT NULL,
+    open INTEGER NOT NULL,
     body TEXT NOT NULL
 );
-CREATE INDEX case_by_device ON case_record (device, id);
+CREATE INDEX case_by_subject ON case_record (subject, id);
+CREATE INDEX case_by_open ON case_record (open, id);
 
 CREATE TABLE message (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -136,8 +137,7 @@ CREATE TABLE policy (
     version BIGINT PRIMARY KEY,
     applied BIGINT NOT NULL,
     model TEXT NOT NULL,
-    sealed BLOB NOT NULL,
-    position BIGINT
+    sealed BLOB NOT NULL
 );
 
 CREATE TABLE blob (

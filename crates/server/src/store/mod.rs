@@ -35,6 +35,10 @@ const ATTEMPTS: u32 = 6;
 /// The first pause between two tries; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
+/// A statement with its values.
+pub(crate) type Statement =
+    sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
 /// The database of one home.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -66,7 +70,10 @@ impl Store {
             .connect_with(options.clone())
             .await
             .map_err(|source| StoreError::new("open the database", source))?;
-        sqlx::migrate!("./migrations/sqlite").run(&write).await.map_err(migration_failed)?;
+        sqlx::migrate!("./migrations/sqlite")
+            .run(&write)
+            .await
+            .map_err(migration_failed)?;
         let read = Self::readers(options.read_only(true).create_if_missing(false)).await?;
         Ok(Self { read, write })
     }
@@ -79,7 +86,10 @@ impl Store {
     pub async fn open_read_only(path: &Path) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new().filename(path).read_only(true);
         let read = Self::readers(options).await?;
-        Ok(Self { write: read.clone(), read })
+        Ok(Self {
+            write: read.clone(),
+            read,
+        })
     }
 
     async fn readers(options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
@@ -135,6 +145,62 @@ impl Store {
         Ok(value)
     }
 
+    /// Runs one changing statement as a transaction; returns how many rows it changed.
+    pub(crate) async fn change(
+        &self,
+        doing: &'static str,
+        statement: impl Fn() -> Statement + Send + Sync,
+    ) -> Result<u64, StoreError> {
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1_u32.. {
+            match statement().execute(&self.write).await {
+                Ok(result) => return Ok(result.rows_affected()),
+                Err(source) => {
+                    let error = StoreError::new(doing, source);
+                    if !error.is_transient() || attempt >= ATTEMPTS {
+                        return Err(error);
+                    }
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause = pause.saturating_mul(2);
+        }
+        Err(StoreError {
+            doing,
+            cause: StoreCause::Busy,
+        })
+    }
+
+    /// Reads all rows of a statement.
+    pub(crate) async fn all<T>(
+        &self,
+        doing: &'static str,
+        statement: Statement,
+        read: impl Fn(&Fields<'_>) -> Result<T, sqlx::Error>,
+    ) -> Result<Vec<T>, StoreError> {
+        let failed = |source| StoreError::new(doing, source);
+        let rows = statement.fetch_all(&self.read).await.map_err(failed)?;
+        rows.iter()
+            .map(|row| read(&Fields(row)))
+            .collect::<Result<_, _>>()
+            .map_err(failed)
+    }
+
+    /// Reads the first row of a statement, if there is one.
+    pub(crate) async fn first<T>(
+        &self,
+        doing: &'static str,
+        statement: Statement,
+        read: impl Fn(&Fields<'_>) -> Result<T, sqlx::Error>,
+    ) -> Result<Option<T>, StoreError> {
+        let failed = |source| StoreError::new(doing, source);
+        let row = statement.fetch_optional(&self.read).await.map_err(failed)?;
+        row.as_ref()
+            .map(|row| read(&Fields(row)))
+            .transpose()
+            .map_err(failed)
+    }
+
     /// A pool whose connections may only read.
     pub(crate) fn reader(&self) -> &SqlitePool {
         &self.read
@@ -157,7 +223,10 @@ fn migration_failed(error: sqlx::migrate::MigrateError) -> StoreError {
                 .map(|migration| migration.version)
                 .max()
                 .unwrap_or(0);
-            StoreError { doing: DOING, cause: StoreCause::Newer { found, known } }
+            StoreError {
+                doing: DOING,
+                cause: StoreCause::Newer { found, known },
+            }
         }
         MigrateError::Execute(source) => StoreError::new(DOING, source),
         other => StoreError::unreadable(DOING, other),
@@ -194,10 +263,6 @@ pub(crate) struct Fields<'r>(pub(crate) &'r SqliteRow);
 
 impl Fields<'_> {
     pub(crate) fn text(&self, column: &str) -> Result<String, sqlx::Error> {
-        self.0.try_get(column)
-    }
-
-    pub(crate) fn text_if_any(&self, column: &str) -> Result<Option<String>, sqlx::Error> {
         self.0.try_get(column)
     }
 
@@ -260,7 +325,10 @@ impl Fields<'_> {
 }
 
 pub(crate) fn unreadable(column: &str, why: impl core::fmt::Display) -> sqlx::Error {
-    sqlx::Error::ColumnDecode { index: column.to_owned(), source: why.to_string().into() }
+    sqlx::Error::ColumnDecode {
+        index: column.to_owned(),
+        source: why.to_string().into(),
+    }
 }
 
 /// A number that the database can hold, or the sentence that says it cannot.

@@ -1,0 +1,309 @@
+//! Operators: devices, commands, policy, evidence, status.
+
+use core::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http::{HeaderValue, StatusCode, header};
+use sekimori_analysis::language::Language;
+use sekimori_identity::{Cause, DeviceId};
+use serde::{Deserialize, Serialize};
+
+use super::problem::Problem;
+use super::{Json as Body, Query, limit};
+use crate::enroll::Invited;
+use crate::operator::Operator;
+use crate::policy::{Application, MODEL_LIMIT};
+use crate::ports::{Command, CommandFailure};
+use crate::server::Server;
+use crate::standing::{Effect, Verdict};
+use crate::store::Page;
+use crate::views::{DeviceView, InvitationView, Status};
+
+/// How long a command waits for its answer when nothing else is asked for.
+const COMMAND_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The longest that a command may wait.
+const LONGEST_DEADLINE: Duration = Duration::from_secs(60);
+
+pub(super) fn router() -> Router<Server> {
+    Router::new()
+        .route("/api/v1/devices", get(list))
+        .route("/api/v1/devices/invitations", get(invitations).post(invite))
+        .route("/api/v1/devices/{name}", get(show))
+        .route("/api/v1/devices/{name}/commands", post(command))
+        .route("/api/v1/devices/{name}/{verdict}", post(judge))
+        .route(
+            "/api/v1/policy",
+            post(apply)
+                .layer(axum::extract::DefaultBodyLimit::max(2 * MODEL_LIMIT + 1024))
+                .get(policy),
+        )
+        .route("/api/v1/prove", get(prove))
+        .route("/api/v1/status", get(status))
+}
+
+#[derive(Deserialize)]
+struct Listing {
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+async fn list(
+    State(server): State<Server>,
+    _: Operator,
+    Query(listing): Query<Listing>,
+) -> Result<Json<Page<DeviceView, String>>, Problem> {
+    let after = listing.after.map(|after| {
+        after
+            .parse::<DeviceId>()
+            .map_err(|_| Problem::bad_request(after, "the id that the page before ended with"))
+    });
+    server
+        .devices(after.transpose()?.as_ref(), limit(listing.limit))
+        .await
+        .map(Json)
+}
+
+async fn show(
+    State(server): State<Server>,
+    _: Operator,
+    Path(name): Path<String>,
+) -> Result<Json<DeviceView>, Problem> {
+    server.device(&name).await.map(Json)
+}
+
+async fn invitations(
+    State(server): State<Server>,
+    _: Operator,
+) -> Result<Json<Vec<InvitationView>>, Problem> {
+    server.invitations().await.map(Json)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Invitation {
+    name: String,
+    role: String,
+}
+
+async fn invite(
+    State(server): State<Server>,
+    _: Operator,
+    Body(invitation): Body<Invitation>,
+) -> Result<Json<Invited>, Problem> {
+    server
+        .invite(&invitation.name, &invitation.role)
+        .await
+        .map(Json)
+}
+
+#[derive(Default, Deserialize)]
+struct Why {
+    cause: Option<String>,
+}
+
+async fn judge(
+    State(server): State<Server>,
+    _: Operator,
+    Path((name, verdict)): Path<(String, String)>,
+    Query(why): Query<Why>,
+) -> Result<Json<Effect>, Problem> {
+    let cause = match why.cause {
+        None => Cause::Unspecified,
+        Some(code) => Cause::from_code(&code).ok_or_else(|| {
+            let known: Vec<&str> = Cause::ALL.iter().map(|cause| cause.code()).collect();
+            Problem::bad_request(format!("cause {code:?}"), known.join(", "))
+        })?,
+    };
+    let verdict = match verdict.as_str() {
+        "revoke" => Verdict::Revoke(cause),
+        "suspend" => Verdict::Suspend(cause),
+        "resume" => Verdict::Resume,
+        "retire" => Verdict::Retire,
+        other => return Err(Problem::not_found(format!("action {other}"))),
+    };
+    server.judge(&name, verdict).await.map(Json)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CommandRequest {
+    flow: String,
+    payload: serde_json::Value,
+    timeout_ms: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct CommandAnswer {
+    acknowledged: bool,
+    payload: serde_json::Value,
+    millis: f64,
+}
+
+async fn command(
+    State(server): State<Server>,
+    _: Operator,
+    Path(name): Path<String>,
+    Body(request): Body<CommandRequest>,
+) -> Result<Json<CommandAnswer>, Problem> {
+    let device = server.device_named(&name)?;
+    let deadline = request
+        .timeout_ms
+        .map_or(COMMAND_DEADLINE, Duration::from_millis);
+    let command = Command {
+        device: device.name.to_string(),
+        flow: request.flow,
+        payload: request.payload.to_string().into_bytes(),
+        deadline: deadline.min(LONGEST_DEADLINE),
+    };
+    let sent = match server.edge() {
+        Some(edge) => edge.command(command).await,
+        None => Err(CommandFailure::NotConnected),
+    };
+    let answer = sent.map_err(|failure| failed(&name, &failure))?;
+    let payload = serde_json::from_slice(&answer.payload).unwrap_or_else(|_| {
+        serde_json::Value::String(String::from_utf8_lossy(&answer.payload).into_owned())
+    });
+    Ok(Json(CommandAnswer {
+        acknowledged: true,
+        payload,
+        millis: answer.took.as_secs_f64() * 1000.0,
+    }))
+}
+
+fn failed(name: &str, failure: &CommandFailure) -> Problem {
+    let (status, code, message, fix) = match failure {
+        CommandFailure::NotConnected => (
+            StatusCode::CONFLICT,
+            "SK-CMD-001",
+            format!("{name} is not connected"),
+            "wait until it reports again: commands are not kept",
+        ),
+        CommandFailure::NotSubscribed => (
+            StatusCode::CONFLICT,
+            "SK-CMD-002",
+            format!("{name} does not listen to this command"),
+            "check the flow's id, and that the device's software knows it",
+        ),
+        CommandFailure::NotPermitted(reason) => (
+            StatusCode::FORBIDDEN,
+            "SK-CMD-003",
+            format!("the policy does not let this command through: {reason}"),
+            "check flow and payload against the model",
+        ),
+        CommandFailure::TimedOut => (
+            StatusCode::GATEWAY_TIMEOUT,
+            "SK-CMD-004",
+            format!("{name} did not answer in time; it may have done it nevertheless"),
+            "look at its newest report before trying again",
+        ),
+        other => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "SK-CMD-005",
+            format!("the command did not go through: {}", other.code()),
+            "try again",
+        ),
+    };
+    Problem::new(status, code, message)
+        .fix(fix)
+        .detail("reason", failure.code())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Apply {
+    model: String,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+async fn apply(
+    State(server): State<Server>,
+    _: Operator,
+    Body(request): Body<Apply>,
+) -> Result<Json<Application>, Problem> {
+    server
+        .apply(&request.model, request.dry_run)
+        .await
+        .map(Json)
+}
+
+#[derive(Serialize)]
+struct InForce {
+    version: u64,
+    applied: jiff::Timestamp,
+    model: String,
+}
+
+async fn policy(State(server): State<Server>, _: Operator) -> Result<Json<InForce>, Problem> {
+    let kept = server.store_of().newest_policy().await?;
+    let kept = kept.ok_or_else(|| {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "SK-POL-002",
+            "no model was applied yet",
+        )
+        .fix("sekimori apply model.toml")
+    })?;
+    Ok(Json(InForce {
+        version: kept.version,
+        applied: kept.applied,
+        model: kept.model,
+    }))
+}
+
+#[derive(Deserialize)]
+struct Report {
+    lang: Option<String>,
+    format: Option<String>,
+    standard: Option<String>,
+}
+
+async fn prove(
+    State(server): State<Server>,
+    _: Operator,
+    Query(report): Query<Report>,
+) -> Result<Response, Problem> {
+    let language = match report.lang.as_deref() {
+        None => Language::English,
+        Some(tag) => Language::parse(tag)
+            .ok_or_else(|| Problem::bad_request(format!("lang {tag:?}"), "ja or en"))?,
+    };
+    let html = match report.format.as_deref() {
+        None | Some("json") => false,
+        Some("html") => true,
+        Some(other) => {
+            return Err(Problem::bad_request(
+                format!("format {other:?}"),
+                "html or json",
+            ));
+        }
+    };
+    let evidence = server.prove(report.standard.as_deref()).await?;
+    let (body, kind) = if html {
+        (evidence.html(language), "text/html; charset=utf-8")
+    } else {
+        (evidence.json(language), "application/json")
+    };
+    let mut response = body.into_response();
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if html {
+        // A report carries its style in itself and no script at all.
+        let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(policy),
+        );
+    }
+    Ok(response)
+}
+
+async fn status(State(server): State<Server>, _: Operator) -> Result<Json<Status>, Problem> {
+    server.status().await.map(Json)
+}

@@ -1,0 +1,212 @@
+//! Answers that say what is wrong: code, observed, expected, fix.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Map, Value, json};
+
+use crate::error::{StoreCause, StoreError};
+use crate::ledger::AppendError;
+
+/// One refusal or failure, as the API tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    observed: Option<String>,
+    expected: Option<String>,
+    fix: Option<String>,
+    details: Map<String, Value>,
+    retry_after: Option<u64>,
+    challenge: bool,
+}
+
+impl Problem {
+    /// A problem with its status and stable code.
+    #[must_use]
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            observed: None,
+            expected: None,
+            fix: None,
+            details: Map::new(),
+            retry_after: None,
+            challenge: false,
+        }
+    }
+
+    /// Adds what was seen.
+    #[must_use]
+    pub fn observed(mut self, observed: impl Into<String>) -> Self {
+        self.observed = Some(observed.into());
+        self
+    }
+
+    /// Adds what would have been right.
+    #[must_use]
+    pub fn expected(mut self, expected: impl Into<String>) -> Self {
+        self.expected = Some(expected.into());
+        self
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+
+    /// Adds a member for programs.
+    #[must_use]
+    pub fn detail(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Says after how many seconds to try again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Asks for HTTP Basic.
+    #[must_use]
+    pub fn challenge(mut self) -> Self {
+        self.challenge = true;
+        self
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The request's content is not what belongs there.
+    #[must_use]
+    pub fn bad_request(observed: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "SK-API-002",
+            "the request is not understood",
+        )
+        .observed(observed)
+        .expected(expected)
+    }
+
+    /// There is no such thing.
+    #[must_use]
+    pub fn not_found(what: impl core::fmt::Display) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "SK-API-001",
+            format!("there is no {what}"),
+        )
+    }
+
+    /// A budget is empty.
+    #[must_use]
+    pub fn too_many(wait: core::time::Duration) -> Self {
+        let seconds = wait.as_secs().saturating_add(1);
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "SK-API-004",
+            "too many requests from there",
+        )
+        .fix(format!("try again in {seconds} s"))
+        .retry_after(seconds)
+    }
+
+    /// The server is at fault, not the request.
+    #[must_use]
+    pub fn internal(doing: &str, why: impl core::fmt::Display) -> Self {
+        tracing::error!(doing, %why, "a request failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "SK-SRV-009",
+            format!("the server could not {doing}"),
+        )
+        .observed(why.to_string())
+        .fix("look into the server's log, then run  sekimori doctor")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut error = self.details;
+        error.insert("code".into(), self.code.into());
+        error.insert("message".into(), self.message.into());
+        let optional = [
+            ("observed", self.observed),
+            ("expected", self.expected),
+            ("fix", self.fix),
+        ];
+        for (name, value) in optional {
+            if let Some(value) = value {
+                error.insert(name.into(), value.into());
+            }
+        }
+        let mut response = (self.status, Json(json!({ "error": error }))).into_response();
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.challenge {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Basic realm=\"sekimori enrollment\", charset=\"UTF-8\""),
+            );
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the store failed");
+        let status = match error.cause {
+            StoreCause::Full => StatusCode::INSUFFICIENT_STORAGE,
+            StoreCause::Busy | StoreCause::Overloaded | StoreCause::Closed => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, "SK-SRV-004", error.to_string()).fix(error.fix())
+    }
+}
+
+impl From<AppendError> for Problem {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Store(error) => error.into(),
+            AppendError::Conflict(conflict) => {
+                Self::new(StatusCode::CONFLICT, "SK-LED-002", conflict.to_string())
+                    .detail("conflict", conflict.code())
+            }
+        }
+    }
+}
+
+/// The record is durable, but the witnesses have not cosigned it yet.
+#[must_use]
+pub(crate) fn not_cosigned(why: impl Into<String>) -> Problem {
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "SK-LED-001",
+        "recorded, but not yet cosigned by enough organizations",
+    )
+    .observed(why)
+    .fix("ask again; nothing is lost and nothing is done twice")
+    .retry_after(2)
+}

@@ -1,0 +1,131 @@
+//! What was required and what was observed, as a report.
+
+use core::time::Duration;
+
+use http::StatusCode;
+use sekimori_analysis::evidence::{Finding, ItemFinding, Observation, Status, assess, items};
+use sekimori_analysis::language::Language;
+use sekimori_analysis::{Analysis, report};
+
+use crate::api::problem::Problem;
+use crate::server::Server;
+
+/// How far back observations are read. No probe's window is longer than a year.
+const HORIZON: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
+/// Everything that a report of evidence shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// The analysis of the model in force.
+    pub analysis: Analysis,
+    /// How it stands with each requirement.
+    pub findings: Vec<Finding>,
+}
+
+impl Evidence {
+    /// The report as a self-contained page.
+    #[must_use]
+    pub fn html(&self, language: Language) -> String {
+        report::html(&self.analysis, &self.findings, language)
+    }
+
+    /// The report for programs.
+    #[must_use]
+    pub fn json(&self, language: Language) -> String {
+        report::json(&self.analysis, &self.findings, language)
+    }
+
+    /// How it stands with each item of the requirement sets.
+    #[must_use]
+    pub fn items(&self) -> Vec<ItemFinding> {
+        items(&self.analysis, &self.findings)
+    }
+
+    /// How many requirements have a status.
+    #[must_use]
+    pub fn count(&self, status: Status) -> usize {
+        self.findings
+            .iter()
+            .filter(|finding| finding.status == status)
+            .count()
+    }
+}
+
+impl Server {
+    /// Judges every requirement of the model in force by what was observed until now, for all of
+    /// its requirement sets or for one.
+    ///
+    /// # Errors
+    ///
+    /// A [`Problem`] when no model was applied, or the model does not name the standard.
+    pub async fn prove(&self, standard: Option<&str>) -> Result<Evidence, Problem> {
+        let mut analysis = self.analysis().await?;
+        if let Some(standard) = standard {
+            narrow(&mut analysis, standard)?;
+        }
+        let now = self.now();
+        let observations = self.observed().await?;
+        let findings = assess(&analysis, &observations, now);
+        Ok(Evidence { analysis, findings })
+    }
+
+    /// What was observed, with the role of each device that is known.
+    async fn observed(&self) -> Result<Vec<Observation>, Problem> {
+        let stored = self.store_of().observations(self.now() - HORIZON).await?;
+        let registry = self.ledger().registry();
+        let role = |subject: &str| {
+            let name = sekimori_identity::DeviceName::parse(subject).ok()?;
+            registry
+                .by_name(&name)
+                .map(|record| record.role.to_string())
+        };
+        Ok(stored
+            .into_iter()
+            .map(|stored| Observation {
+                role: role(&stored.subject),
+                probe: stored.probe,
+                reason: stored.reason,
+                subject: stored.subject,
+                observed_at: stored.observed_at,
+                received_at: stored.received_at,
+                held: stored.held,
+                count: stored.count,
+            })
+            .collect())
+    }
+}
+
+/// Leaves one requirement set of those that the model names, and the requirements that serve it.
+fn narrow(analysis: &mut Analysis, standard: &str) -> Result<(), Problem> {
+    let wanted = match standard {
+        "cra" => "EU-CRA",
+        "etsi" => "ETSI-EN-303-645",
+        "jc-star" => "JC-STAR-1",
+        "mic" => "JP-MIC-34-10",
+        other => other,
+    };
+    let known: Vec<String> = analysis
+        .regimes
+        .iter()
+        .map(|view| view.regime.word().to_owned())
+        .collect();
+    analysis.regimes.retain(|view| view.regime.word() == wanted);
+    let Some(kept) = analysis.regimes.first() else {
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "SK-EVI-001",
+            format!("the model does not ask for the standard {standard:?}"),
+        )
+        .expected(known.join(", "))
+        .fix("add it to  regimes  in the model and apply it, or ask for one of these"));
+    };
+    let serving: Vec<String> = kept
+        .items
+        .iter()
+        .flat_map(|item| item.requirements.iter().cloned())
+        .collect();
+    analysis
+        .requirements
+        .retain(|requirement| serving.contains(&requirement.id));
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! Counters in the text format that Prometheus reads. No label holds a device's name: their number
+//! has no bound.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+use sekimori_audit::Code;
+
+use crate::store::WriterReport;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByCode {
+    code: &'static str,
+}
+
+/// Everything that is counted.
+pub(crate) struct Metrics {
+    registry: Registry,
+    events: Family<ByCode, Counter>,
+    counts: Family<ByCode, Counter>,
+    transactions: Counter,
+    writes: Counter,
+    unacknowledged: Counter,
+    failing: AtomicU64,
+}
+
+/// Values that are read at the moment they are asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Gauges {
+    pub(crate) devices: u64,
+    pub(crate) sessions: u64,
+    pub(crate) ledger_size: u64,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("sekimori");
+        let events = Family::<ByCode, Counter>::default();
+        registry.register("events", "Events by code, before folding", events.clone());
+        let counts = Family::<ByCode, Counter>::default();
+        registry.register(
+            "decisions",
+            "Decisions of the gateways by code",
+            counts.clone(),
+        );
+        let transactions = Counter::default();
+        registry.register("store_transactions", "Group commits", transactions.clone());
+        let writes = Counter::default();
+        registry.register("store_writes", "Writes that shared them", writes.clone());
+        let unacknowledged = Counter::default();
+        registry.register(
+            "store_unacknowledged_messages",
+            "Messages not kept, so not acknowledged",
+            unacknowledged.clone(),
+        );
+        Self {
+            registry,
+            events,
+            counts,
+            transactions,
+            writes,
+            unacknowledged,
+            failing: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn event(&self, code: Code, n: u32) {
+        self.events
+            .get_or_create(&ByCode {
+                code: code.as_str(),
+            })
+            .inc_by(n.into());
+    }
+
+    pub(crate) fn count(&self, code: &'static str, n: u64) {
+        self.counts.get_or_create(&ByCode { code }).inc_by(n);
+    }
+
+    pub(crate) fn writer(&self, report: &WriterReport) {
+        match report {
+            WriterReport::Kept { writes } => {
+                self.transactions.inc();
+                self.writes.inc_by(u64::try_from(*writes).unwrap_or(0));
+                self.failing.store(0, Ordering::Relaxed);
+            }
+            WriterReport::Failed { messages, .. } => {
+                self.unacknowledged
+                    .inc_by(u64::try_from(*messages).unwrap_or(0));
+                self.failing.store(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Whether the last transaction was not kept.
+    pub(crate) fn store_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed) != 0
+    }
+
+    pub(crate) fn encode(&self, gauges: Gauges) -> String {
+        let mut text = String::new();
+        let mut momentary = Registry::with_prefix("sekimori");
+        let as_gauge = |value: u64| ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+        momentary.register(
+            "devices",
+            "Devices ever registered",
+            as_gauge(gauges.devices),
+        );
+        momentary.register(
+            "sessions",
+            "Open connections of devices",
+            as_gauge(gauges.sessions),
+        );
+        momentary.register(
+            "ledger_entries",
+            "Published entries",
+            as_gauge(gauges.ledger_size),
+        );
+        let failing = self.failing.load(Ordering::Relaxed);
+        momentary.register(
+            "store_failing",
+            "1 while the disk takes nothing",
+            as_gauge(failing),
+        );
+        for registry in [&momentary, &self.registry] {
+            let mut part = String::new();
+            // Writing into a string fails only when a metric's own encoder does.
+            if encode(&mut part, registry).is_ok() {
+                text.push_str(part.trim_end_matches("# EOF\n"));
+            }
+        }
+        text.push_str("# EOF\n");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_and_gauges_are_told_once() {
+        let metrics = Metrics::new();
+        metrics.event(Code::MessageRefused, 3);
+        metrics.count("message.permitted", 5);
+        metrics.writer(&WriterReport::Failed {
+            messages: 2,
+            why: "full".into(),
+        });
+        let text = metrics.encode(Gauges {
+            devices: 7,
+            ..Gauges::default()
+        });
+        for line in [
+            "sekimori_events_total{code=\"message.refused\"} 3",
+            "sekimori_decisions_total{code=\"message.permitted\"} 5",
+            "sekimori_store_unacknowledged_messages_total 2",
+            "sekimori_store_failing 1",
+            "sekimori_devices 7",
+        ] {
+            assert!(text.contains(line), "{line} in {text}");
+        }
+        assert_eq!(text.matches("# EOF").count(), 1);
+    }
+}
