@@ -243,6 +243,15 @@ impl LogTask {
             }
             self.take(event);
         }
+        if let Some(failure) = self.log.shared.metrics.unreported_failure() {
+            self.take(
+                Event::new(now, Code::AlertRaised)
+                    .with_source("server")
+                    .with_reason("store-failed")
+                    .with_detail("observed", failure.why)
+                    .with_detail("unacknowledged_messages", failure.messages.to_string()),
+            );
+        }
         for case in self.cases.expire(now) {
             if let Err(error) = self.store.keep_case(&case).await {
                 tracing::warn!(%error, "a quiet case was not closed yet");

@@ -2,6 +2,7 @@
 //! has no bound.
 
 use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -27,6 +28,17 @@ pub(crate) struct Metrics {
     writes: Counter,
     unacknowledged: Counter,
     failing: AtomicU64,
+    failure: Mutex<Option<Failure>>,
+}
+
+/// A time in which the disk took nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// What the disk said.
+    pub(crate) why: String,
+    /// Messages that were not acknowledged so far.
+    pub(crate) messages: u64,
+    reported: bool,
 }
 
 /// Values that are read at the moment they are asked for.
@@ -66,6 +78,7 @@ impl Metrics {
             writes,
             unacknowledged,
             failing: AtomicU64::new(0),
+            failure: Mutex::default(),
         }
     }
 
@@ -86,14 +99,41 @@ impl Metrics {
             WriterReport::Kept { writes } => {
                 self.transactions.inc();
                 self.writes.inc_by(u64::try_from(*writes).unwrap_or(0));
-                self.failing.store(0, Ordering::Relaxed);
+                if self.failing.swap(0, Ordering::Relaxed) != 0 {
+                    let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+                    if failure.as_ref().is_some_and(|failure| failure.reported) {
+                        *failure = None;
+                    }
+                }
             }
-            WriterReport::Failed { messages, .. } => {
+            WriterReport::Failed { messages, why } => {
                 self.unacknowledged
                     .inc_by(u64::try_from(*messages).unwrap_or(0));
                 self.failing.store(1, Ordering::Relaxed);
+                let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+                let failure = failure.get_or_insert_with(|| Failure {
+                    why: why.clone(),
+                    messages: 0,
+                    reported: false,
+                });
+                failure.messages = failure
+                    .messages
+                    .saturating_add(u64::try_from(*messages).unwrap_or(0));
             }
         }
+    }
+
+    /// A failure of the disk that no event was made of yet; once for each time it fails.
+    pub(crate) fn unreported_failure(&self) -> Option<Failure> {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let failing = self.store_failing();
+        let found = failure.as_mut().filter(|failure| !failure.reported)?;
+        found.reported = true;
+        let found = found.clone();
+        if !failing {
+            *failure = None;
+        }
+        Some(found)
     }
 
     /// Whether the last transaction was not kept.
@@ -141,6 +181,35 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_time_the_disk_fails_is_reported_once() {
+        let metrics = Metrics::new();
+        let fail = WriterReport::Failed {
+            messages: 2,
+            why: "full".into(),
+        };
+        let keep = WriterReport::Kept { writes: 1 };
+        assert_eq!(metrics.unreported_failure(), None);
+        metrics.writer(&fail);
+        metrics.writer(&fail);
+        assert_eq!(
+            metrics.unreported_failure().map(|failure| failure.messages),
+            Some(4)
+        );
+        metrics.writer(&fail);
+        assert_eq!(metrics.unreported_failure(), None);
+        metrics.writer(&keep);
+        assert_eq!(metrics.unreported_failure(), None);
+        // Over before anybody looked.
+        metrics.writer(&fail);
+        metrics.writer(&keep);
+        assert_eq!(
+            metrics.unreported_failure().map(|failure| failure.messages),
+            Some(2)
+        );
+        assert_eq!(metrics.unreported_failure(), None);
+    }
 
     #[test]
     fn counters_and_gauges_are_told_once() {

@@ -213,7 +213,6 @@ impl Server {
 
     /// Public, device and operator resources. A request carries `HttpsPeer` from the gateway, or
     /// [`crate::LocalOperator`] from the control socket, as an extension.
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         crate::api::router(self)
     }

@@ -10,7 +10,10 @@ use crate::ledger::AppendError;
 
 /// One refusal or failure, as the API tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct Problem(Box<Content>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Content {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -26,7 +29,7 @@ impl Problem {
     /// A problem with its status and stable code.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Content {
             status,
             code,
             message: message.into(),
@@ -36,61 +39,61 @@ impl Problem {
             details: Map::new(),
             retry_after: None,
             challenge: false,
-        }
+        }))
     }
 
     /// Adds what was seen.
     #[must_use]
     pub fn observed(mut self, observed: impl Into<String>) -> Self {
-        self.observed = Some(observed.into());
+        self.0.observed = Some(observed.into());
         self
     }
 
     /// Adds what would have been right.
     #[must_use]
     pub fn expected(mut self, expected: impl Into<String>) -> Self {
-        self.expected = Some(expected.into());
+        self.0.expected = Some(expected.into());
         self
     }
 
     /// Adds what to do about it.
     #[must_use]
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
-        self.fix = Some(fix.into());
+        self.0.fix = Some(fix.into());
         self
     }
 
     /// Adds a member for programs.
     #[must_use]
     pub fn detail(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.details.insert(name.to_owned(), value.into());
+        self.0.details.insert(name.to_owned(), value.into());
         self
     }
 
     /// Says after how many seconds to try again.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.0.retry_after = Some(seconds);
         self
     }
 
     /// Asks for HTTP Basic.
     #[must_use]
     pub fn challenge(mut self) -> Self {
-        self.challenge = true;
+        self.0.challenge = true;
         self
     }
 
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// The request's content is not what belongs there.
@@ -144,25 +147,26 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut error = self.details;
-        error.insert("code".into(), self.code.into());
-        error.insert("message".into(), self.message.into());
+        let content = *self.0;
+        let mut error = content.details;
+        error.insert("code".into(), content.code.into());
+        error.insert("message".into(), content.message.into());
         let optional = [
-            ("observed", self.observed),
-            ("expected", self.expected),
-            ("fix", self.fix),
+            ("observed", content.observed),
+            ("expected", content.expected),
+            ("fix", content.fix),
         ];
         for (name, value) in optional {
             if let Some(value) = value {
                 error.insert(name.into(), value.into());
             }
         }
-        let mut response = (self.status, Json(json!({ "error": error }))).into_response();
+        let mut response = (content.status, Json(json!({ "error": error }))).into_response();
         let headers = response.headers_mut();
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = content.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.challenge {
+        if content.challenge {
             headers.insert(
                 header::WWW_AUTHENTICATE,
                 HeaderValue::from_static("Basic realm=\"sekimori enrollment\", charset=\"UTF-8\""),

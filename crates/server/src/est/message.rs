@@ -198,9 +198,15 @@ mod tests {
             parse_request(&der).unwrap().is_for("a", Some("00ff"))
         };
         let name = (DnType::CommonName, "a");
-        assert!(ask(&[name.clone()], None));
-        assert!(ask(&[name.clone()], Some("urn:sekimori:device:00ff")));
-        assert!(!ask(&[name.clone()], Some("urn:sekimori:device:00fe")));
+        assert!(ask(core::slice::from_ref(&name), None));
+        assert!(ask(
+            core::slice::from_ref(&name),
+            Some("urn:sekimori:device:00ff")
+        ));
+        assert!(!ask(
+            core::slice::from_ref(&name),
+            Some("urn:sekimori:device:00fe")
+        ));
         assert!(!ask(&[(DnType::CommonName, "b")], None));
         assert!(!ask(&[name, (DnType::OrganizationName, "x")], None));
         assert!(!ask(&[], None));
