@@ -12,7 +12,7 @@ use crate::link::Link;
 use crate::membership::Membership;
 use crate::outbox::{Bounds, Outbox, Writing};
 use crate::pause::{Backoff, Jitter};
-use crate::record::{Memory, Record};
+use crate::record::{CredentialSlot, Memory, Record};
 use crate::reporting::Reporting;
 use crate::sensing::Sensing;
 use crate::traffic::Subscription;
@@ -25,7 +25,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use jiff::Timestamp;
 use sekimori_identity::{Fingerprint, TrustBundle};
-use sekimori_update::report::SelfTest;
+use sekimori_update::report::{SelfTest, StateReport};
+use sekimori_update::slots::Slot;
+use sekimori_update::targets::Release;
 
 /// What does not change while the device runs.
 #[derive(Clone, Debug)]
@@ -107,6 +109,34 @@ pub struct Status {
     pub not_after: Option<Timestamp>,
     /// The address of MQTT.
     pub mqtt: Option<String>,
+    /// The credential in use.
+    pub credential: Option<CredentialSlot>,
+    /// What it says of itself, as in its signed state report.
+    pub report: StateReport,
+}
+
+/// The signed release of a slot, verified against what else is stored, for a launcher that measures before it starts.
+///
+/// # Errors
+///
+/// Why nothing can be said: a record is missing or does not verify.
+pub fn verified_release(memory: &Memory, slot: Slot) -> Result<Release, Damaged> {
+    let damaged = |record, why: &str| Damaged {
+        record,
+        why: why.to_string(),
+    };
+    let membership = read(memory, Record::Membership, Membership::decode)?;
+    let root = membership.and_then(|m| m.root.parse::<Fingerprint>().ok());
+    let bytes = memory
+        .records
+        .get(&Record::Trust)
+        .filter(|bytes| root == Some(Fingerprint::of(bytes)))
+        .ok_or_else(|| damaged(Record::Trust, "not there, or not what the owner gave"))?;
+    let trust =
+        TrustBundle::decode(bytes).map_err(|error| damaged(Record::Trust, &error.to_string()))?;
+    let firmware = Firmware::read(memory, Some(&trust))?;
+    let release = firmware.release(slot).cloned();
+    release.ok_or_else(|| damaged(Record::Release(slot), "not there, or not verified"))
 }
 
 /// A device.
@@ -137,6 +167,7 @@ pub struct Device {
     pub(crate) self_test: SelfTest,
     pub(crate) checked: bool,
     pub(crate) restart: Option<(RestartReason, Duration)>,
+    pub(crate) stopping: bool,
     /// When the errands of the device itself may be tried again: boot count, journal, clock, checks.
     pub(crate) retry: Retry,
     pub(crate) desk: Desk,
@@ -247,6 +278,7 @@ impl Device {
             self_test: SelfTest::NotRun,
             checked: false,
             restart: None,
+            stopping: false,
             retry: Retry {
                 boot: pause(),
                 journal: pause(),
@@ -337,6 +369,8 @@ impl Device {
             heard: self.reporting.is_heard(),
             not_after: active.map(|active| active.not_after),
             mqtt: membership.map(Membership::mqtt_address),
+            credential: self.credential(),
+            report: self.report(),
         }
     }
 
@@ -359,6 +393,10 @@ impl Device {
             }
             Input::Sensed { flow, payload } => self.sensed(context, flow, payload),
             Input::Attend => self.attend(),
+            Input::Stop => {
+                self.stopping = true;
+                self.link.leave();
+            }
             Input::Wake => {
                 let events = self.link.wake(context);
                 self.link_events(context, events);

@@ -400,7 +400,7 @@ impl Device {
         }
     }
 
-    fn report(&self) -> StateReport {
+    pub(crate) fn report(&self) -> StateReport {
         let installed = self.firmware.installed();
         let membership = self.enrollment.membership();
         let credential = membership.and_then(|m| m.active.as_ref().or(m.candidate.as_ref()));

@@ -45,6 +45,7 @@ impl Device {
             }
         }
         if self.boot_durable
+            && !self.stopping
             && let Some(membership) = self.enrollment.membership()
             && let Some(open) = self.link.open(context, membership)
         {

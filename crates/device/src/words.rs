@@ -34,6 +34,8 @@ pub enum Input {
     },
     /// Measure now, ask for an update now, report now: somebody is waiting.
     Attend,
+    /// The shell is about to end: leave the connection in order and do not come back.
+    Stop,
     /// Nothing but time passed.
     Wake,
 }
