@@ -1,25 +1,24 @@
 //! From model and requirements to the policy that the gateway enforces.
 
-use serde::Serialize;
-
 use sekimori_policy as enforced;
 
 use crate::analysis::Analysis;
 use crate::model::{Flow, Model, Sequence};
 use crate::system::{System, is_bounded};
+use crate::vocabulary::vocabulary;
 
-/// Which test of a clause enforces a requirement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Aspect {
-    /// That the clause is there and no other: nothing else may be sent or received.
-    Authorize,
-    /// Schema and range.
-    Content,
-    /// Rate.
-    Rate,
-    /// Sequence.
-    Sequence,
+vocabulary! {
+    /// Which test of a clause enforces a requirement.
+    Aspect {
+        /// That the clause is there and no other: nothing else may be sent or received.
+        Authorize = "authorize",
+        /// Schema and range.
+        Content = "content",
+        /// Rate.
+        Rate = "rate",
+        /// Sequence.
+        Sequence = "sequence",
+    }
 }
 
 impl Aspect {

@@ -290,7 +290,7 @@ pub(crate) fn demanded_items(regime: Regime) -> BTreeSet<&'static str> {
 }
 
 /// Ids of the components of kind `device`.
-pub(crate) fn devices<'m>(model: &'m Model) -> impl Iterator<Item = &'m String> {
+pub(crate) fn devices(model: &Model) -> impl Iterator<Item = &String> {
     let components = model.components.iter();
     components
         .filter(|(_, component)| component.kind == ComponentKind::Device)

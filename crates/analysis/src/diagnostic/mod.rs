@@ -75,10 +75,10 @@ impl Problem {
             gravity: fault.gravity(),
             line,
             column,
-            message: words.message,
-            observed: words.observed,
-            expected: words.expected,
-            fix: words.fix,
+            message: printable(words.message),
+            observed: printable(words.observed),
+            expected: printable(words.expected),
+            fix: printable(words.fix),
             excerpt,
         }
     }
@@ -237,6 +237,17 @@ impl<'a> Source<'a> {
     }
 }
 
+/// What a file says may hold terminal escapes; what is printed may not.
+fn printable(text: Text) -> Text {
+    let clean = |text: String| -> String {
+        let characters = text.chars();
+        characters
+            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+            .collect()
+    };
+    Text::new(clean(text.en), clean(text.ja))
+}
+
 /// The largest character boundary of `text` that is not beyond `offset`.
 fn floor_boundary(text: &str, offset: usize) -> usize {
     let mut at = offset.min(text.len());
@@ -256,7 +267,7 @@ mod tests {
         let (line, column, excerpt) = source.locate(12..20);
         assert_eq!((line, column), (2, 5));
         assert_eq!(excerpt.text, "ö = \"冷蔵\"");
-        for span in [0..0, 3..1, 21..23, 900..901, 13..14] {
+        for span in [0..0, 3..3, 21..23, 900..901, 13..14] {
             let (line, _, excerpt) = source.locate(span);
             assert!(line <= 3);
             assert!(excerpt.span.end <= excerpt.text.len());

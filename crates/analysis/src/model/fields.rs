@@ -189,7 +189,9 @@ impl<'d> Fields<'d> {
         reader: &mut Reader<'_>,
         key: &str,
     ) -> Option<T> {
-        let example = format!("\"{}\"", T::words().first().copied().unwrap_or(""));
+        let mut words = T::words().iter();
+        let example = words.find(|word| !matches!(**word, "none" | "unknown"));
+        let example = format!("\"{}\"", example.copied().unwrap_or(""));
         let (text, span) = self.required_text(reader, key, &example)?;
         word(reader, key, text, span)
     }

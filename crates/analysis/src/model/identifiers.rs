@@ -21,6 +21,8 @@ const MAX_CANDIDATES: usize = 2_000;
 pub(super) enum Kind {
     Zone,
     Component(ComponentKind),
+    /// A component whose kind could not be read: it stands for any.
+    UnreadComponent,
     Asset,
     Flow,
     Loss,
@@ -39,6 +41,7 @@ impl Kind {
                 format!("a component of kind \"{}\"", kind.word()),
                 format!("種類が \"{}\" の部品", kind.word()),
             ),
+            Kind::UnreadComponent => Text::new("a component", "部品"),
             Kind::Asset => Text::new("an asset", "資産"),
             Kind::Flow => Text::new("a flow", "フロー"),
             Kind::Loss => Text::new("a loss", "損失"),
@@ -70,9 +73,17 @@ impl Expected {
     fn accepts(self, kind: Kind) -> bool {
         match self {
             Expected::Zone => kind == Kind::Zone,
-            Expected::Component => matches!(kind, Kind::Component(_)),
-            Expected::Device => kind == Kind::Component(ComponentKind::Device),
-            Expected::Gateway => kind == Kind::Component(ComponentKind::Gateway),
+            Expected::Component => {
+                matches!(kind, Kind::Component(_) | Kind::UnreadComponent)
+            }
+            Expected::Device => matches!(
+                kind,
+                Kind::Component(ComponentKind::Device) | Kind::UnreadComponent
+            ),
+            Expected::Gateway => matches!(
+                kind,
+                Kind::Component(ComponentKind::Gateway) | Kind::UnreadComponent
+            ),
             Expected::Asset => kind == Kind::Asset,
             Expected::Flow => kind == Kind::Flow,
             Expected::Loss => kind == Kind::Loss,

@@ -277,11 +277,7 @@ fn component(
     ];
     let f = Fields::open(r, table, span, name, &known);
     let kind = f.required_word(r, "kind");
-    let id = id(
-        r,
-        &f,
-        Kind::Component(kind.unwrap_or(ComponentKind::External)),
-    );
+    let id = id(r, &f, kind.map_or(Kind::UnreadComponent, Kind::Component));
     let title = f.title(r, id.as_deref().unwrap_or(""));
     let class = f.word(r, "class");
     if kind == Some(ComponentKind::Device) && f.value("class").is_none() {

@@ -39,7 +39,15 @@ const KEYWORDS: [&str; 10] = [
 pub(super) fn read(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Json> {
     let table = fields.table(reader, "schema")?;
     let span = fields.value("schema").map_or(0..0, Value::span);
-    object(reader, table, span, "", 0)
+    let schema = object(reader, table, span.clone(), "", 0)?;
+    // The gateway has the last word: what it would not enforce is no schema.
+    match sekimori_policy::Schema::parse(&schema.to_string()) {
+        Ok(_) => Some(schema),
+        Err(error) => {
+            let wrong = Text::same(shown(&error.problem));
+            refuse(reader, span, &error.pointer, wrong)
+        }
+    }
 }
 
 fn object(
@@ -218,7 +226,7 @@ fn whole(value: &Value<'_>) -> Option<Json> {
 
 fn choices(value: &Value<'_>, kind: &str) -> Option<Json> {
     let list = value.get_ref().as_array()?;
-    if list.len() == 0 || list.len() > MAX_MEMBERS {
+    if list.is_empty() || list.len() > MAX_MEMBERS {
         return None;
     }
     list.iter()

@@ -1,1 +1,143 @@
-//! Being written.
+//! The words of the report itself, from the two Fluent files.
+
+use std::borrow::Cow;
+
+use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
+
+use crate::language::Language;
+
+const ENGLISH: &str = include_str!("../../locale/report.en.ftl");
+const JAPANESE: &str = include_str!("../../locale/report.ja.ftl");
+
+/// The words of one language.
+pub(super) struct Labels {
+    bundle: FluentBundle<FluentResource>,
+}
+
+impl Labels {
+    pub(super) fn new(language: Language) -> Self {
+        let text = match language {
+            Language::English => ENGLISH,
+            Language::Japanese => JAPANESE,
+        };
+        // A broken message would show as its key; a test reads every message of both files.
+        let resource = match FluentResource::try_new(text.to_owned()) {
+            Ok(resource) | Err((resource, _)) => resource,
+        };
+        let tag = language.tag().parse().unwrap_or_default();
+        let mut bundle = FluentBundle::new(vec![tag]);
+        bundle.set_use_isolating(false);
+        bundle.add_resource_overriding(resource);
+        Labels { bundle }
+    }
+
+    /// The words for `key`.
+    pub(super) fn text(&self, key: &str) -> String {
+        self.with(key, &[])
+    }
+
+    /// The words for `key` with numbers and names filled in.
+    pub(super) fn with(&self, key: &str, arguments: &[(&str, Cow<'_, str>)]) -> String {
+        let pattern = self.bundle.get_message(key).and_then(|m| m.value());
+        let Some(pattern) = pattern else {
+            return key.to_owned();
+        };
+        let mut args = FluentArgs::new();
+        for (name, value) in arguments {
+            args.set(*name, FluentValue::from(value.as_ref()));
+        }
+        let mut errors = Vec::new();
+        self.bundle
+            .format_pattern(pattern, Some(&args), &mut errors)
+            .into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    /// Keys of a file with the names of their arguments.
+    fn keys(text: &str) -> BTreeMap<String, BTreeSet<String>> {
+        FluentResource::try_new(text.to_owned()).expect("a sound Fluent file");
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        lines
+            .filter_map(|line| line.split_once(" = "))
+            .map(|(key, value)| {
+                let places = value.split("{ $").skip(1);
+                let names = places.filter_map(|place| place.split(' ').next());
+                (key.to_owned(), names.map(str::to_owned).collect())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn both_languages_have_the_same_keys_and_arguments() {
+        let (en, ja) = (keys(ENGLISH), keys(JAPANESE));
+        assert!(en.len() > 50);
+        assert_eq!(en, ja);
+    }
+
+    #[test]
+    fn nothing_is_left_untranslated() {
+        let (en, ja) = (
+            Labels::new(Language::English),
+            Labels::new(Language::Japanese),
+        );
+        for key in keys(ENGLISH).keys() {
+            let (en, ja) = (en.text(key), ja.text(key));
+            assert!(!en.is_empty() && !en.contains("{ "), "{key}: {en}");
+            assert!(ja.chars().any(|c| c > '\u{2fff}'), "{key}: {ja}");
+        }
+    }
+
+    #[test]
+    fn every_word_of_a_vocabulary_has_a_label() {
+        use crate::choose::{Method, State};
+        use crate::evidence::Status;
+        use crate::knowledge::{Check, Confidence, ItemStatus, Pillar, Says};
+        use crate::model::{ComponentKind, DecisionStatus, DeviceClass, Level, Stride, UnsafeKind};
+        use crate::policy::Aspect;
+        let known = keys(ENGLISH);
+        let mut wanted: Vec<String> = Vec::new();
+        let mut add = |prefix: &str, words: &[&str]| {
+            wanted.extend(words.iter().map(|word| format!("{prefix}-{word}")));
+        };
+        add("aspect", Aspect::WORDS);
+        add("level", Level::WORDS);
+        add("stride", Stride::WORDS);
+        add("kind", ComponentKind::WORDS);
+        add("class", DeviceClass::WORDS);
+        add("uca", UnsafeKind::WORDS);
+        add("decision", DecisionStatus::WORDS);
+        add("pillar", Pillar::WORDS);
+        add("check", Check::WORDS);
+        add("item", ItemStatus::WORDS);
+        add("confidence", Confidence::WORDS);
+        add("says", Says::WORDS);
+        add("status", &Status::ALL.map(Status::word));
+        for state in [
+            State::NotApplicable,
+            State::BelowThreshold,
+            State::Accepted,
+            State::Transferred,
+            State::Closed,
+            State::Open,
+        ] {
+            add("state", &[super::super::page::state_word(state)]);
+        }
+        for method in [
+            Method::Stride,
+            Method::Jnsa,
+            Method::Regime,
+            Method::Declared,
+        ] {
+            add("method", &[super::super::page::method_word(method)]);
+        }
+        for key in wanted {
+            assert!(known.contains_key(&key), "{key}");
+        }
+    }
+}

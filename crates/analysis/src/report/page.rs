@@ -1,8 +1,198 @@
-//! Being written.
-use crate::analysis::Analysis;
-use crate::evidence::Finding;
-use crate::language::Language;
+//! The page: a frame with a table of contents, and one function for each section.
 
-pub(super) fn render(_: &Analysis, _: &[Finding], _: Language) -> String {
-    String::new()
+use std::borrow::Cow;
+
+use crate::analysis::Analysis;
+use crate::choose::{Method, State};
+use crate::evidence::{Finding, Status};
+use crate::language::{Language, Text};
+
+use super::html::Html;
+use super::labels::Labels;
+
+mod evidence;
+mod protection;
+mod system;
+
+const STYLE: &str = include_str!("style.css");
+
+/// What every section needs.
+pub(super) struct Page<'a> {
+    analysis: &'a Analysis,
+    findings: &'a [Finding],
+    language: Language,
+    labels: Labels,
+    html: Html,
+}
+
+type Section<'a> = (&'static str, fn(&mut Page<'a>));
+
+pub(super) fn render(analysis: &Analysis, findings: &[Finding], language: Language) -> String {
+    let mut page = Page {
+        analysis,
+        findings,
+        language,
+        labels: Labels::new(language),
+        html: Html::default(),
+    };
+    page.frame();
+    page.html.finish()
+}
+
+impl<'a> Page<'a> {
+    fn frame(&mut self) {
+        let sections: [Section<'a>; 11] = [
+            ("summary", Page::summary),
+            ("open", Page::open),
+            ("findings", Page::requirements),
+            ("regimes", Page::regimes),
+            ("matrix", Page::matrices),
+            ("chosen", Page::chosen),
+            ("threats", Page::threats),
+            ("control", Page::control),
+            ("decisions", Page::decisions),
+            ("assumptions", Page::assumptions),
+            ("method", Page::method),
+        ];
+        let title = self.say(&self.analysis.title);
+        let report = self.label("report");
+        let date = self.analysis.date.to_string();
+        let generated = self.with("generated", &[("date", &date)]);
+        let tag = self.language.tag();
+        let (skip, contents) = (self.label("skip"), self.label("contents"));
+        self.html
+            .raw("<!DOCTYPE html>\n<html lang=\"")
+            .raw(tag)
+            .raw("\">\n<head>\n<meta charset=\"utf-8\">\n")
+            .raw(
+                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
+            )
+            .text(&title)
+            .raw(" – ")
+            .text(&report)
+            .raw("</title>\n<style>\n")
+            .raw(STYLE)
+            .raw("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">")
+            .text(&skip)
+            .raw("</a>\n<header>\n")
+            .element("h1", "", &title)
+            .element("p", "", &report)
+            .element("p", "class=\"soft\"", &generated)
+            .raw("</header>\n<nav aria-label=\"")
+            .text(&contents)
+            .raw("\"><ul>\n");
+        for (id, _) in sections {
+            let name = self.label(&format!("section-{id}"));
+            let link = format!("href=\"#{id}\"");
+            self.html
+                .raw("<li>")
+                .element("a", &link, &name)
+                .raw("</li>\n");
+        }
+        self.html.raw("</ul></nav>\n<main id=\"main\">\n");
+        for (id, write) in sections {
+            let name = self.label(&format!("section-{id}"));
+            self.html.section(id, &name);
+            write(self);
+            self.html.close("section");
+        }
+        self.html.raw("</main>\n</body>\n</html>\n");
+    }
+
+    fn method(&mut self) {
+        for key in [
+            "method-1",
+            "method-2",
+            "method-3",
+            "method-4",
+            "recorded-note",
+        ] {
+            let text = self.label(key);
+            self.html.element("p", "", &text);
+        }
+    }
+
+    fn label(&self, key: &str) -> String {
+        self.labels.text(key)
+    }
+
+    fn labels(&self, keys: &[&str]) -> Vec<String> {
+        keys.iter().map(|key| self.label(key)).collect()
+    }
+
+    fn with(&self, key: &str, arguments: &[(&str, &str)]) -> String {
+        let arguments: Vec<(&str, Cow<'_, str>)> = arguments
+            .iter()
+            .map(|(name, value)| (*name, Cow::Borrowed(*value)))
+            .collect();
+        self.labels.with(key, &arguments)
+    }
+
+    fn say(&self, text: &Text) -> String {
+        text.of(self.language).to_owned()
+    }
+
+    /// A cell with text in it.
+    fn cell(&mut self, text: &str) -> &mut Self {
+        self.html.element("td", "", text);
+        self
+    }
+
+    /// A cell with a number in it.
+    fn number(&mut self, number: impl ToString) -> &mut Self {
+        let number = number.to_string();
+        self.html.element("td", "class=\"n\"", &number);
+        self
+    }
+
+    /// A cell with an id in it.
+    fn code(&mut self, id: &str) -> &mut Self {
+        self.html.raw("<td>").element("code", "", id).raw("</td>");
+        self
+    }
+
+    /// A cell with a colored word in it.
+    fn mark(&mut self, class: &str, key: &str) -> &mut Self {
+        let label = self.label(key);
+        self.html.raw("<td>").badge(class, &label).raw("</td>");
+        self
+    }
+
+    /// What a reader calls the place of a countermeasure.
+    fn place(&self, at: Option<&str>) -> String {
+        match at {
+            None => self.label("everywhere"),
+            Some(id) => match self.analysis.components.get(id) {
+                Some(component) => self.say(&component.title),
+                None => id.to_owned(),
+            },
+        }
+    }
+
+    fn count_of(&self, status: Status) -> usize {
+        let findings = self.findings.iter();
+        findings.filter(|finding| finding.status == status).count()
+    }
+}
+
+/// The word of a state in keys and style classes.
+pub(super) const fn state_word(state: State) -> &'static str {
+    match state {
+        State::NotApplicable => "not-applicable",
+        State::BelowThreshold => "below-threshold",
+        State::Accepted => "accepted",
+        State::Transferred => "transferred",
+        State::Closed => "closed",
+        State::Open => "open",
+    }
+}
+
+/// The word of a method in keys.
+pub(super) const fn method_word(method: Method) -> &'static str {
+    match method {
+        Method::Stride => "stride",
+        Method::Jnsa => "jnsa",
+        Method::Regime => "regime",
+        Method::Declared => "declared",
+    }
 }
