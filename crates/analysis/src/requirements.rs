@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::choose::{Pick, Solution};
 use crate::knowledge::{self, MeasureKind, Pillar, ProbeName};
 use crate::language::Text;
-use crate::model::{Model, Regime};
+use crate::model::{Flow, Model, Regime};
 use crate::policy::{Aspect, aspect};
 use crate::system::System;
 
@@ -176,19 +176,31 @@ fn clauses(system: &System<'_>, pick: &Pick) -> Vec<ClauseName> {
         return Vec::new();
     };
     let mut clauses = Vec::new();
-    for (flow_id, flow) in &system.model.flows {
-        if !system.is_enforced(flow) {
-            continue;
-        }
+    let mut add = |flow_id: &str, flow: &Flow| {
         for role in [&flow.from, &flow.to] {
-            let is_device = crate::choose::devices(system.model).any(|device| device == role);
             let concerns = pick.at.as_ref().is_none_or(|at| at == role);
-            if is_device && concerns && aspect.is_in(flow, role) {
+            if concerns
+                && system.is_device(role)
+                && system.is_enforced(flow)
+                && aspect.is_in(flow, role)
+            {
                 clauses.push(ClauseName {
                     role: role.clone(),
-                    flow: flow_id.clone(),
+                    flow: flow_id.to_owned(),
                     aspect,
                 });
+            }
+        }
+    };
+    match &pick.at {
+        Some(component) => {
+            for (id, flow) in system.flows_of(component) {
+                add(id, flow);
+            }
+        }
+        None => {
+            for (id, flow) in &system.model.flows {
+                add(id, flow);
             }
         }
     }

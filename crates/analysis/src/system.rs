@@ -18,6 +18,7 @@ pub(crate) struct System<'m> {
     actions: BTreeSet<&'m str>,
     feedback: BTreeSet<&'m str>,
     hazardous: BTreeSet<&'m str>,
+    provided_everywhere: BTreeSet<Provided>,
 }
 
 /// What of a thing is harmed: confidentiality, integrity, availability.
@@ -83,7 +84,7 @@ impl<'m> System<'m> {
                 }
             }
         }
-        System {
+        let mut system = System {
             model,
             flows_of,
             assets_of,
@@ -92,7 +93,25 @@ impl<'m> System<'m> {
                 .flat_map(|action| action.feedback.iter().map(String::as_str))
                 .collect(),
             hazardous,
-        }
+            provided_everywhere: BTreeSet::new(),
+        };
+        system.provided_everywhere = Provided::ALL
+            .iter()
+            .copied()
+            .filter(|provided| system.devices_all(|id| system.is_provided(*provided, id)))
+            .collect();
+        system
+    }
+
+    fn devices_all(&self, test: impl Fn(&str) -> bool) -> bool {
+        let mut components = self.model.components.iter();
+        components.all(|(id, component)| component.kind != ComponentKind::Device || test(id))
+    }
+
+    /// Whether a component is of kind `device`.
+    pub(crate) fn is_device(&self, id: &str) -> bool {
+        let component = self.model.components.get(id);
+        component.is_some_and(|component| component.kind == ComponentKind::Device)
     }
 
     /// Flows that a component sends, receives or passes on.
@@ -137,11 +156,7 @@ impl<'m> System<'m> {
 
     /// The component at which measures for a flow are put to work: its device, else its sender.
     pub(crate) fn owner_of(&self, flow: &'m Flow) -> &'m str {
-        let is_device = |id: &str| {
-            let component = self.model.components.get(id);
-            component.is_some_and(|c| c.kind == ComponentKind::Device)
-        };
-        if !is_device(&flow.from) && is_device(&flow.to) {
+        if !self.is_device(&flow.from) && self.is_device(&flow.to) {
             &flow.to
         } else {
             &flow.from
@@ -179,13 +194,7 @@ impl<'m> System<'m> {
 
     /// Whether platform or hardware have a measure wherever it is needed.
     pub(crate) fn is_provided_everywhere(&self, provided: Provided) -> bool {
-        provided != Provided::Never
-            && self
-                .model
-                .components
-                .iter()
-                .filter(|(_, component)| component.kind == ComponentKind::Device)
-                .all(|(id, _)| self.is_provided(provided, id))
+        provided != Provided::Never && self.provided_everywhere.contains(&provided)
     }
 
     /// Risk of a threat to a component.

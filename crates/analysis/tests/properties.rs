@@ -35,10 +35,8 @@ fn optimum(task: &Task) -> u64 {
             let chosen: Vec<usize> = (0..all).filter(|i| bits & (1 << i) != 0).collect();
             let is_cover = lacking(task, &chosen).iter().all(|left| *left == 0);
             is_cover.then(|| {
-                chosen
-                    .iter()
-                    .map(|i| u64::from(task.candidates[*i].cost))
-                    .sum()
+                let candidates = chosen.iter().filter_map(|i| task.candidates.get(*i));
+                candidates.map(|candidate| u64::from(candidate.cost)).sum()
             })
         })
         .min()

@@ -167,16 +167,16 @@ fn why(without: &[String], is_forced: bool, alternative: &Alternative) -> Text {
     } else {
         String::new()
     };
-    let mut en = format!("Without it {list}{more_en} would open");
-    let mut ja = format!("これがないと {list}{more_ja} が未対処になる");
+    let mut en = format!("Without it {list}{more_en} would not be covered");
+    let mut ja = format!("これがないと {list}{more_ja} の対策が足りなくなる");
     match alternative {
         Alternative::None if is_forced => {
             en.push_str("; nothing in the catalogue can stand in for it.");
             ja.push_str("。カタログに代わりはない。");
         }
         Alternative::None => {
-            en.push_str("; what is left of the catalogue cannot close all of them.");
-            ja.push_str("。残りの対策では全ては閉じられない。");
+            en.push_str("; what is left of the catalogue cannot cover all of them.");
+            ja.push_str("。残りの対策では全ては補えない。");
         }
         Alternative::Instead { picks, more } => {
             let names = picks.join(" + ");

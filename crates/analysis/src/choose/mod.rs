@@ -45,7 +45,7 @@ pub enum State {
     Accepted,
     /// Someone carries the risk, and the decision holds.
     Transferred,
-    /// The chosen countermeasures are strong enough.
+    /// The chosen countermeasures are strong enough. Whether they are at work is for the findings to say.
     Closed,
     /// They are not.
     Open,
