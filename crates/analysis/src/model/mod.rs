@@ -17,6 +17,7 @@ mod fields;
 mod identifiers;
 mod read;
 mod schema;
+mod sections;
 mod values;
 mod words;
 
