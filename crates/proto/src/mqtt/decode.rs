@@ -236,9 +236,10 @@ fn publish(version: Version, flags: u8, body: Vec<u8>) -> Result<Incoming, Viola
     Ok(Incoming::Publish { packet_id, message })
 }
 
-/// The envelope, when `sk-boot` and `sk-seq` are each there exactly once, as plain decimal numbers.
+/// The envelope, when `sk-boot` and `sk-seq` are each there exactly once, as plain decimal numbers below 2^63.
 ///
-/// Anything else is no envelope: two answers to the question which message this is are none.
+/// Anything else is no envelope: two answers to the question which message this is are none, and a number that no
+/// store can keep would make one device's message the reason why others' are not kept.
 fn envelope(properties: &[Property]) -> Option<Envelope> {
     let mut boot = None;
     let mut sequence = None;
@@ -266,12 +267,14 @@ fn envelope(properties: &[Property]) -> Option<Envelope> {
     })
 }
 
-/// Digits and nothing else, without a leading zero.
+/// Digits and nothing else, without a leading zero, at most [`Envelope::MAXIMUM`].
 fn decimal(text: &str) -> Option<u64> {
     if text.len() > 1 && text.starts_with('0') || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    text.parse().ok()
+    text.parse()
+        .ok()
+        .filter(|number| *number <= Envelope::MAXIMUM)
 }
 
 fn publish_acknowledged(version: Version, body: &[u8]) -> Result<Incoming, Violation> {

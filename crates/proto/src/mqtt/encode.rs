@@ -3,7 +3,8 @@
 //! A packet that cannot be built (a topic with a wildcard, a field of more than 65,535 bytes) is `None`.
 
 use super::{
-    FilterRequest, Message, PublishResult, Qos, SubscribeResult, UnsubscribeResult, Version,
+    Envelope, FilterRequest, Message, PublishResult, Qos, SubscribeResult, UnsubscribeResult,
+    Version,
 };
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -143,6 +144,9 @@ pub(super) fn publish(
                 properties.push(CorrelationData::new(bytes).ok()?.into());
             }
             if let Some(envelope) = &message.envelope {
+                if envelope.boot.max(envelope.sequence) > Envelope::MAXIMUM {
+                    return None;
+                }
                 for (key, value) in [
                     ("sk-boot", Some(envelope.boot)),
                     ("sk-seq", Some(envelope.sequence)),

@@ -26,12 +26,17 @@ pub enum Qos {
 /// It travels as the MQTT 5 user properties `sk-boot`, `sk-seq` and `sk-time`; MQTT 3.1.1 cannot carry it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Envelope {
-    /// How often the device has started.
+    /// How often the device has started; at most [`Envelope::MAXIMUM`].
     pub boot: u64,
-    /// The number of the message within that start.
+    /// The number of the message within that start; at most [`Envelope::MAXIMUM`].
     pub sequence: u64,
     /// Milliseconds since 1970 on the device's clock, when it has one.
     pub time: Option<i64>,
+}
+
+impl Envelope {
+    /// The largest boot count and sequence that travel: 2^63 - 1, the largest number that every store keeps exactly.
+    pub const MAXIMUM: u64 = i64::MAX.unsigned_abs();
 }
 
 /// An application message.

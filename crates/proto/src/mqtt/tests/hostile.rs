@@ -363,6 +363,8 @@ fn an_envelope_counts_only_when_it_is_whole_and_said_once() {
         " 2",
         "2 ",
         "0x2",
+        "9223372036854775808",
+        "18446744073709551615",
         "18446744073709551616",
         "２",
     ] {
@@ -371,12 +373,12 @@ fn an_envelope_counts_only_when_it_is_whole_and_said_once() {
         check(&[("sk-boot", "1"), ("sk-seq", "2"), ("sk-time", bad)], None);
     }
     let last = Envelope {
-        boot: u64::MAX,
+        boot: Envelope::MAXIMUM,
         sequence: 0,
         time: None,
     };
     check(
-        &[("sk-boot", "18446744073709551615"), ("sk-seq", "0")],
+        &[("sk-boot", "9223372036854775807"), ("sk-seq", "0")],
         Some(last),
     );
 }
