@@ -27,14 +27,14 @@ enum Known {
     No(Freshness),
     /// It waits for the store already.
     Waiting(Token, Freshness),
-    /// It was stored, or is too old to tell.
-    Stored(Freshness, replay::Freshness),
+    /// It was stored, or is said to be new and is too old for that.
+    Stored(Freshness),
 }
 
 impl Known {
     const fn freshness(&self) -> Freshness {
         match self {
-            Self::No(freshness) | Self::Waiting(_, freshness) | Self::Stored(freshness, _) => {
+            Self::No(freshness) | Self::Waiting(_, freshness) | Self::Stored(freshness) => {
                 *freshness
             }
         }
@@ -68,13 +68,8 @@ impl Session {
             }
         };
         match known {
-            Known::Stored(Freshness::Resend, age) => {
+            Known::Stored(Freshness::Resend) => {
                 self.count("message.resent");
-                if age == replay::Freshness::TooOld {
-                    // Whether it was kept is not known any more, so this one is told of.
-                    let report = Event::new(wall, Code::BufferResent).with_reason("too-old");
-                    self.report(report.with_detail("flow", &*flow));
-                }
                 self.acknowledge(wall, packet_id, PublishResult::Accepted);
             }
             Known::Waiting(token, Freshness::Resend) => {
@@ -109,9 +104,11 @@ impl Session {
         }
         match self.window.check(envelope.boot, envelope.sequence) {
             replay::Freshness::Fresh => Known::No(Freshness::Fresh),
-            age @ (replay::Freshness::Seen | replay::Freshness::TooOld) => {
-                Known::Stored(again, age)
-            }
+            replay::Freshness::Seen => Known::Stored(again),
+            // Whether it was ever kept, only the store can tell, which keeps each number once:
+            // to acknowledge it here would lose a message that never arrived.
+            replay::Freshness::TooOld if message.duplicate => Known::No(Freshness::Fresh),
+            replay::Freshness::TooOld => Known::Stored(Freshness::Replayed),
         }
     }
 
