@@ -56,7 +56,12 @@ pub(crate) fn blob(home: &Path, sha256: &[u8; 32]) -> PathBuf {
     home.join("blobs").join(folder).join(name)
 }
 
-pub(crate) fn make_folder(folder: &Path) -> Result<(), ServerError> {
+/// Makes a folder and those above it, for the owner alone.
+///
+/// # Errors
+///
+/// [`ServerError::File`] with the folder.
+pub fn make_folder(folder: &Path) -> Result<(), ServerError> {
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -106,7 +111,7 @@ fn take_lock(home: &Path) -> Result<File, ServerError> {
 
 /// Writes a whole file so that after a power cut either all of it is there or nothing, readable
 /// by the owner alone.
-pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), ServerError> {
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), ServerError> {
     let failed = |doing, source| ServerError::File {
         doing,
         path: path.to_path_buf(),
@@ -131,7 +136,7 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), ServerError
 }
 
 /// Reads a file that may be absent.
-pub(crate) fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>, ServerError> {
+pub fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>, ServerError> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),

@@ -13,7 +13,7 @@ const PREFIX: [u8; 16] = [
 const PRIVATE_KEY: &str = "PRIVATE KEY";
 
 /// Reads the seed from a file, and makes a new one when there is none.
-pub(crate) fn load_or_make_seed(path: &Path) -> Result<[u8; 32], ServerError> {
+pub fn load_or_make_seed(path: &Path) -> Result<[u8; 32], ServerError> {
     if let Some(bytes) = read_if_present(path)? {
         return decode(&bytes).map_err(|why| ServerError::Key {
             path: path.to_path_buf(),

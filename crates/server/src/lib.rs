@@ -27,6 +27,7 @@ mod enroll;
 mod error;
 mod est;
 mod evidence;
+pub mod files;
 mod home;
 mod keys;
 mod ledger;

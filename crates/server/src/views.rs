@@ -88,6 +88,8 @@ pub struct LedgerStatus {
     pub recorded: u64,
     /// Entries under a cosigned checkpoint.
     pub published: u64,
+    /// The ledger's own key, as witnesses need it.
+    pub log: String,
     /// Witnesses that are asked.
     pub witnesses: Vec<String>,
     /// How many of them must have cosigned.
@@ -214,6 +216,7 @@ impl Server {
             ledger: LedgerStatus {
                 recorded,
                 published,
+                log: trust.log.to_string(),
                 witnesses: trust
                     .witnesses
                     .iter()

@@ -11,12 +11,12 @@ use sekimori_identity::entry::Cause;
 
 use super::Console;
 use super::devices::{Badge, badges};
-use super::headers::is_from_here;
 use super::source::{Change, Refused};
 use super::text::Argument;
 use super::time::Moment;
 use super::trouble;
 use super::visit::{Frame, Operator};
+use crate::same_origin;
 
 #[derive(Template)]
 #[template(path = "change.html")]
@@ -107,7 +107,7 @@ pub(crate) async fn act(
     headers: HeaderMap,
     sent: Result<Form<Sent>, axum::extract::rejection::FormRejection>,
 ) -> Result<Response, Response> {
-    if !is_from_here(&headers) {
+    if same_origin(&headers).is_err() {
         return Err(trouble::foreign(&visit));
     }
     let change = Change::parse(&change).ok_or_else(|| trouble::nothing_here(&visit))?;

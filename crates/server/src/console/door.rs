@@ -1,16 +1,20 @@
 //! Getting in and out: the one-time link, the page that explains it, and the end of a session.
 
 use askama::Template;
+use axum::extract::Form;
+use axum::extract::rejection::FormRejection;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::headers::is_from_here;
 use super::trouble;
-use super::visit::{Frame, Operator, SESSION, Visit};
+use super::visit::{Frame, Operator, Visit};
+use crate::same_origin;
 
 /// Why the visitor stands outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Outside {
+    /// Came with a one-time link, which may still be good.
+    WithLink(String),
     /// Came without a session.
     NoSession,
     /// Came with a link that was used, or is too old, or never was.
@@ -31,17 +35,38 @@ pub(crate) async fn front(_: Operator) -> Redirect {
     Redirect::to("/devices")
 }
 
-/// `/setup?token=…`: uses a one-time link up.
-pub(crate) async fn setup(visit: Visit) -> Result<Response, Response> {
-    let Some(token) = visit.address.value("token") else {
+/// `GET /setup?token=…`: the page behind a one-time link. Only the button on it uses the link up,
+/// so that a preview of the link in some chat does not.
+pub(crate) async fn setup(visit: Visit) -> Response {
+    match visit.address.value("token") {
+        Some(token) => show(&visit, StatusCode::OK, Outside::WithLink(token)),
+        None => closed(&visit),
+    }
+}
+
+/// What the form behind a one-time link carries.
+#[derive(serde::Deserialize)]
+pub(crate) struct Link {
+    token: String,
+}
+
+/// `POST /enter`: uses a one-time link up.
+pub(crate) async fn enter(
+    visit: Visit,
+    headers: HeaderMap,
+    link: Result<Form<Link>, FormRejection>,
+) -> Result<Response, Response> {
+    if same_origin(&headers).is_err() {
+        return Err(trouble::foreign(&visit));
+    }
+    let Ok(Form(Link { token })) = link else {
         return Ok(closed(&visit));
     };
     let opened = visit.console.source.open(&token, visit.peer).await;
-    let Some(session) = visit.fine(opened)? else {
-        return Ok(show(&visit, StatusCode::FORBIDDEN, Outside::SpentLink));
-    };
-    let cookie = format!("{SESSION}={session}; Path=/; Secure; HttpOnly; SameSite=Lax");
-    Ok(with_cookie(Redirect::to("/devices").into_response(), &cookie))
+    match visit.fine(opened)? {
+        Some(cookie) => Ok(with_cookie(Redirect::to("/devices").into_response(), &cookie)),
+        None => Ok(show(&visit, StatusCode::FORBIDDEN, Outside::SpentLink)),
+    }
 }
 
 /// `/logout`: ends the session.
@@ -49,13 +74,10 @@ pub(crate) async fn logout(
     Operator(visit): Operator,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
-    if !is_from_here(&headers) {
+    if same_origin(&headers).is_err() {
         return Err(trouble::foreign(&visit));
     }
-    if let Some(session) = &visit.session {
-        visit.fine(visit.console.source.close(session).await)?;
-    }
-    let cookie = format!("{SESSION}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0");
+    let cookie = visit.fine(visit.console.source.close(&headers).await)?;
     Ok(with_cookie(Redirect::to("/setup?left=1").into_response(), &cookie))
 }
 

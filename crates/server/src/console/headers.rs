@@ -1,4 +1,4 @@
-//! What every answer of the console carries, and where a change may come from.
+//! What every answer of the console carries.
 
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -46,19 +46,6 @@ pub(crate) async fn secure(request: Request, next: Next) -> Response {
     response
 }
 
-/// Whether a form was sent from a page of ours: cookies alone do not say so.
-///
-/// Source: RFC 6454 section 7, W3C Fetch Metadata.
-pub(crate) fn is_from_here(headers: &HeaderMap) -> bool {
-    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-    if site.is_some_and(|site| site != b"same-origin") {
-        return false;
-    }
-    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
-    let authority = origin.and_then(|origin| origin.split_once("://")).map(|(_, rest)| rest);
-    authority.is_some() && authority == host(headers)
-}
-
 /// The value of a cookie.
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
@@ -94,37 +81,6 @@ mod tests {
             headers.append(*name, HeaderValue::from_static(value));
         }
         headers
-    }
-
-    #[test]
-    fn only_our_own_pages_may_change_something() {
-        let check = |pairs: &[(&'static str, &'static str)], expected| {
-            assert_eq!(is_from_here(&headers(pairs)), expected, "{pairs:?}");
-        };
-        let host = ("host", "console.example:8443");
-        check(&[host, ("origin", "https://console.example:8443")], true);
-        check(
-            &[
-                host,
-                ("origin", "https://console.example:8443"),
-                ("sec-fetch-site", "same-origin"),
-            ],
-            true,
-        );
-        check(&[host], false);
-        check(&[("origin", "https://console.example:8443")], false);
-        check(&[host, ("origin", "null")], false);
-        check(&[host, ("origin", "https://console.example")], false);
-        check(&[host, ("origin", "https://evil.example:8443")], false);
-        check(&[host, ("origin", "https://console.example:8443.evil.example")], false);
-        check(
-            &[host, ("origin", "https://console.example:8443"), ("sec-fetch-site", "same-site")],
-            false,
-        );
-        check(
-            &[host, ("origin", "https://console.example:8443"), ("sec-fetch-site", "cross-site")],
-            false,
-        );
     }
 
     #[test]

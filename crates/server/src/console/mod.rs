@@ -54,6 +54,7 @@ pub(crate) fn router(source: Arc<dyn Source>) -> Router {
     Router::new()
         .route("/", get(door::front))
         .route("/setup", get(door::setup))
+        .route("/enter", post(door::enter))
         .route("/logout", post(door::logout))
         .route("/devices", get(devices::list))
         .route("/devices/{name}", get(device::show))

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
+use http::HeaderMap;
 use jiff::Timestamp;
 use sekimori_audit::{Case, Event, Severity};
 use sekimori_identity::Standing;
@@ -18,18 +19,18 @@ pub(crate) trait Source: Send + Sync + 'static {
     /// Whose console this is.
     fn organization(&self) -> String;
 
-    /// Whether this value of the session cookie is an operator's.
-    fn admits<'a>(&'a self, session: &'a str) -> BoxFuture<'a, Result<bool, Failure>>;
+    /// Whether a request with these headers is an operator's.
+    fn admits<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, Result<bool, Failure>>;
 
-    /// Uses a one-time link up; the value of a new session, or nothing when the link is not good.
+    /// Uses a one-time link up; the cookie of a new session, or nothing when the link is not good.
     fn open<'a>(
         &'a self,
         token: &'a str,
         from: Option<SocketAddr>,
     ) -> BoxFuture<'a, Result<Option<String>, Failure>>;
 
-    /// Ends a session.
-    fn close<'a>(&'a self, session: &'a str) -> BoxFuture<'a, Result<(), Failure>>;
+    /// Ends a session; the cookie that takes its own away.
+    fn close<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, Result<String, Failure>>;
 
     /// How the ledger stands; shown on every page.
     fn ledger(&self) -> BoxFuture<'_, Result<LedgerState, Failure>>;

@@ -19,8 +19,6 @@ use super::text::{Argument, Language, grouped};
 use super::time::Moment;
 use super::{Console, door, trouble};
 
-/// The cookie that holds an operator's session.
-pub(crate) const SESSION: &str = "__Host-sekimori";
 /// The cookie that holds the language.
 pub(crate) const LANGUAGE: &str = "sk-lang";
 
@@ -29,7 +27,6 @@ pub(crate) struct Visit {
     pub(crate) console: Arc<Console>,
     pub(crate) t: Language,
     pub(crate) address: Address,
-    pub(crate) session: Option<String>,
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) now: Timestamp,
     operator: bool,
@@ -145,15 +142,12 @@ impl FromRequestParts<Arc<Console>> for Visit {
         let mut visit = Self {
             t: asked.or_else(kept).unwrap_or_else(accepted),
             address,
-            session: cookie(&parts.headers, SESSION).map(str::to_owned),
             peer: parts.extensions.get::<HttpsPeer>().map(|peer| peer.address),
             now: console.source.now(),
             operator: false,
             console: console.clone(),
         };
-        if let Some(session) = &visit.session {
-            visit.operator = visit.fine(console.source.admits(session).await)?;
-        }
+        visit.operator = visit.fine(console.source.admits(&parts.headers).await)?;
         Ok(visit)
     }
 }

@@ -1,0 +1,295 @@
+//! Messages, events, healing and revocation, as operators see them.
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::body::Body;
+use futures_util::StreamExt as _;
+use http::{Request, StatusCode};
+use sekimori_audit::{Code, Event};
+use sekimori_identity::Standing;
+use sekimori_server::{LocalOperator, offline};
+use sekimori_session::StoredResult;
+use sekimori_update::measure::{Deviation, DeviationKind};
+use sekimori_update::report::{Integrity, Restored, StateReport};
+use serde_json::json;
+use sqlx::Connection as _;
+use support::{Device, FakeEdge, World, event, post, read};
+use tower::ServiceExt as _;
+
+fn deviating() -> StateReport {
+    let deviations =
+        vec![Deviation { path: "etc/settings.toml".into(), kind: DeviationKind::Changed }];
+    StateReport { integrity: Integrity { held: false, deviations }, ..support::report() }
+}
+
+fn healed() -> StateReport {
+    StateReport { restored: Some(Restored { millis: 812 }), ..support::report() }
+}
+
+#[tokio::test]
+async fn a_resent_message_is_kept_once_and_the_next_session_knows_it() {
+    let world = World::new();
+    let server = world.open().await;
+    let mut device = Device::new("dev-0001");
+    device.enroll(&server, "sensor").await;
+    let first = device.message(world.now(), "telemetry", b"{\"temp_c\":4.5}");
+    let second = device.message(world.now(), "telemetry", b"{\"temp_c\":4.6}");
+    assert_eq!(server.store(first.clone()).await.unwrap(), StoredResult::Stored);
+    assert_eq!(server.store(second).await.unwrap(), StoredResult::Stored);
+    assert_eq!(server.store(first.clone()).await.unwrap(), StoredResult::AlreadyStored);
+    // Both copies in one batch.
+    let third = device.message(world.now(), "telemetry", b"{\"temp_c\":4.7}");
+    let (one, other) = tokio::join!(server.store(third.clone()), server.store(third));
+    let mut both = [one.unwrap(), other.unwrap()];
+    both.sort_by_key(|result| *result != StoredResult::Stored);
+    assert_eq!(both, [StoredResult::Stored, StoredResult::AlreadyStored]);
+    server.close().await;
+    drop(server);
+
+    let server = world.open().await;
+    world.pass(std::time::Duration::from_secs(30));
+    let seed = server.begin(device.id()).await.unwrap();
+    assert_eq!(seed.replay.unwrap().fields(), {
+        let mut window = sekimori_session::ReplayWindow::new();
+        (1..=3).for_each(|sequence| window.accept(1, sequence));
+        window.fields()
+    });
+    assert_eq!(seed.idle, [("telemetry".to_owned(), std::time::Duration::from_secs(30))]);
+    assert_eq!(server.store(first).await.unwrap(), StoredResult::AlreadyStored);
+    let listed = read(&server, "/api/v1/messages?device=dev-0001&flow=telemetry&limit=2").await.ok();
+    assert_eq!(listed["items"][0]["payload"]["temp_c"], 4.7);
+    let next = listed["next"].as_u64().unwrap();
+    let rest = read(&server, &format!("/api/v1/messages?before={next}")).await.ok();
+    assert_eq!(rest["items"].as_array().unwrap().len(), 1);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_changed_device_is_contained_heals_and_is_let_back_in_as_one_case() {
+    let world = World::new();
+    let server = world.open().await;
+    let edge = Arc::new(FakeEdge::default());
+    server.attach(edge.clone());
+    let mut live = server.watch();
+    let mut device = Device::new("dev-0001");
+    device.enroll(&server, "sensor").await;
+    let mut tell = async |device: &mut Device, report: &StateReport| {
+        let sealed = device.sealed(report);
+        let message = device.message(world.now(), "_state", &sealed);
+        assert_eq!(server.store(message).await.unwrap(), StoredResult::Stored);
+    };
+    tell(&mut device, &support::report()).await;
+    event(&mut live, "device.proof-verified").await;
+    tell(&mut device, &deviating()).await;
+    let deviation = event(&mut live, "integrity.deviation").await;
+    assert_eq!(deviation.detail["deviations"], "etc/settings.toml changed");
+    event(&mut live, "containment.begun").await;
+    assert!(server.by_id(&device.id()).unwrap().contained);
+    assert_eq!(edge.changed.lock().unwrap().as_slice(), [device.id()]);
+    let refused = device.get(&server, "/api/v1/devices/self/update").await;
+    assert_eq!(refused.code(), "SK-DEV-004");
+    assert_eq!(device.get(&server, "/api/v1/devices/self/proof").await.status, StatusCode::OK);
+
+    tell(&mut device, &healed()).await;
+    event(&mut live, "integrity.restored").await;
+    event(&mut live, "containment.lifted").await;
+    assert!(!server.by_id(&device.id()).unwrap().contained);
+    let cases = read(&server, "/api/v1/cases?device=dev-0001").await.ok();
+    let cases = cases["items"].as_array().unwrap();
+    assert_eq!(cases.len(), 1);
+    assert_eq!(cases[0]["state"]["state"], "healed", "{}", cases[0]);
+    assert!(cases[0]["closed_millis"].is_u64());
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_containment_outlives_the_server() {
+    let world = World::new();
+    let server = world.open().await;
+    let mut live = server.watch();
+    let mut device = Device::new("dev-0001");
+    device.enroll(&server, "sensor").await;
+    let sealed = device.sealed(&deviating());
+    server.store(device.message(world.now(), "_state", &sealed)).await.unwrap();
+    event(&mut live, "containment.begun").await;
+    server.close().await;
+    drop(server);
+    let server = world.open().await;
+    let mut live = server.watch();
+    assert!(server.by_id(&device.id()).unwrap().contained);
+    let sealed = device.sealed(&healed());
+    server.store(device.message(world.now(), "_state", &sealed)).await.unwrap();
+    event(&mut live, "containment.lifted").await;
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_report_that_the_device_did_not_sign_changes_nothing() {
+    let world = World::new();
+    let server = world.open().await;
+    let mut live = server.watch();
+    let mut device = Device::new("dev-0001");
+    device.enroll(&server, "sensor").await;
+    let mut other = Device::new("dev-0002");
+    other.enroll(&server, "sensor").await;
+    for payload in [other.sealed(&deviating()), b"garbage".to_vec()] {
+        let message = device.message(world.now(), "_state", &payload);
+        server.store(message).await.unwrap();
+        let violation = event(&mut live, "protocol.violation").await;
+        assert_eq!(violation.reason.as_deref(), Some("state-report"));
+        // Folded from the second on; a restart of the window is not waited for.
+        break;
+    }
+    let shown = read(&server, "/api/v1/devices/dev-0001").await.ok();
+    assert!(shown["report"].is_null());
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_revoked_device_is_out_at_once_and_for_good() {
+    let world = World::new();
+    let server = world.open().await;
+    let edge = Arc::new(FakeEdge::default());
+    server.attach(edge.clone());
+    edge.live.store(2, Ordering::SeqCst);
+    let mut device = Device::new("dev-0001");
+    device.enroll(&server, "sensor").await;
+    let peer = device.peer(&server);
+    let effect = post(&server, "/api/v1/devices/dev-0001/revoke?cause=lost", json!({})).await.ok();
+    assert_eq!(effect["sessions_closed"], 2);
+    assert!(effect["millis"].as_f64().unwrap() < 200.0);
+    assert_eq!(server.by_id(&device.id()).unwrap().standing, Standing::Revoked);
+    let request = Request::get("/api/v1/devices/self/proof")
+        .extension(peer)
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(support::send(&server, request).await.code(), "SK-DEV-005");
+    let again = post(&server, "/api/v1/devices/dev-0001/suspend", json!({})).await;
+    assert_eq!((again.status, again.code().as_str()), (StatusCode::CONFLICT, "SK-DEV-005"));
+    server.close().await;
+    drop(server);
+    let server = world.open().await;
+    assert_eq!(server.by_id(&device.id()).unwrap().standing, Standing::Revoked);
+    let mut successor = Device::new("dev-0001");
+    successor.enroll(&server, "sensor").await;
+    let shown = read(&server, "/api/v1/devices/dev-0001").await.ok();
+    assert_eq!((shown["number"].as_str(), shown["standing"].as_str()), (Some("SK-000002"), Some("active")));
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_suspended_device_comes_back() {
+    let world = World::new();
+    let server = world.open().await;
+    let mut device = Device::new("dev-0001");
+    device.enroll(&server, "sensor").await;
+    post(&server, "/api/v1/devices/dev-0001/suspend", json!({})).await.ok();
+    assert_eq!(server.lookup(&device.spki()).unwrap().standing, Standing::Suspended);
+    post(&server, "/api/v1/devices/dev-0001/resume", json!({})).await.ok();
+    assert_eq!(server.lookup(&device.spki()).unwrap().standing, Standing::Active);
+    let missing = post(&server, "/api/v1/devices/nobody/resume", json!({})).await;
+    assert_eq!(missing.code(), "SK-DEV-002");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn the_chain_is_anchored_and_a_changed_event_is_named() {
+    let world = World::new();
+    let server = world.open().await;
+    let mut live = server.watch();
+    for reason in ["no-certificate", "tls-version", "unknown-issuer"] {
+        let refused = Event::new(world.now(), Code::TlsRefused)
+            .with_source("192.0.2.9")
+            .with_reason(reason);
+        server.record(refused);
+    }
+    while event(&mut live, "tls.refused").await.reason.as_deref() != Some("unknown-issuer") {}
+    let anchored = server.anchor().await.unwrap();
+    let report = read(&server, "/api/v1/events/verify").await.ok();
+    assert_eq!((&report["holds"], &report["anchors"]), (&json!(true), &json!(1)), "{report}");
+    server.close().await;
+    drop(server);
+
+    let folder = tempfile::tempdir().unwrap();
+    support::copy(&world.home(), folder.path());
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("sekimori.db"));
+    let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query(
+        "UPDATE event SET record = CAST(substr(record, 1, 60) || x'00' || substr(record, 62) AS BLOB) \
+         WHERE sequence = 2",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    connection.close().await.unwrap();
+    let report = offline::verify_events(folder.path()).await.unwrap();
+    assert!(report.broken.as_deref().unwrap().starts_with("event 2:"), "{report:?}");
+
+    let cut = tempfile::tempdir().unwrap();
+    support::copy(&world.home(), cut.path());
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(cut.path().join("sekimori.db"));
+    let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query("DELETE FROM event WHERE sequence >= $1")
+        .bind(i64::try_from(anchored).unwrap())
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let report = offline::verify_events(cut.path()).await.unwrap();
+    assert!(report.broken.as_deref().unwrap().contains("missing"), "{report:?}");
+    assert!(offline::verify_events(&world.home()).await.unwrap().holds);
+}
+
+#[tokio::test]
+async fn events_are_listed_by_key_and_streamed_from_where_a_watcher_was() {
+    let world = World::new();
+    let server = world.open().await;
+    let mut live = server.watch();
+    for number in 0..5 {
+        let name = format!("dev-{number}");
+        server.record(Event::new(world.now(), Code::DeviceInvited).with_device(name));
+    }
+    while event(&mut live, "device.invited").await.device.as_deref() != Some("dev-4") {}
+    let newest = read(&server, "/api/v1/events?limit=2&code=device.invited").await.ok();
+    assert_eq!(newest["items"][0]["device"], "dev-4");
+    let after = newest["items"][1]["sequence"].as_u64().unwrap();
+    let oldest_first = read(&server, &format!("/api/v1/events?after={}", after - 1)).await.ok();
+    assert_eq!(oldest_first["items"][0]["device"], "dev-3");
+
+    let request = Request::get("/api/v1/events/stream")
+        .header("last-event-id", after.to_string())
+        .extension(LocalOperator)
+        .body(Body::empty())
+        .unwrap();
+    let response = server.router().oneshot(request).await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let mut stream = response.into_body().into_data_stream();
+    let missed = stream.next().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&missed).contains("dev-4"));
+    server.record(Event::new(world.now(), Code::DeviceInvited).with_device("dev-5"));
+    let now = stream.next().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&now).contains("dev-5"));
+    // A watcher does not keep the server from closing.
+    server.close().await;
+    assert!(stream.next().await.is_none());
+}
+
+#[tokio::test]
+async fn commands_go_through_and_say_why_not() {
+    let world = World::new();
+    let server = world.open().await;
+    let mut device = Device::new("dev-0001");
+    device.enroll(&server, "door").await;
+    let path = "/api/v1/devices/dev-0001/commands";
+    let lock = json!({"flow":"lock","payload":{"locked":true}});
+    assert_eq!(post(&server, path, lock.clone()).await.code(), "SK-CMD-001");
+    server.attach(Arc::new(FakeEdge::default()));
+    let answer = post(&server, path, lock).await.ok();
+    assert_eq!((&answer["acknowledged"], &answer["payload"]["locked"]), (&json!(true), &json!(true)));
+    let open = post(&server, path, json!({"flow":"open","payload":{}})).await;
+    assert_eq!((open.status, open.code().as_str()), (StatusCode::CONFLICT, "SK-CMD-002"));
+    server.close().await;
+}
