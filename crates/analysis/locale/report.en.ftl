@@ -164,3 +164,10 @@ aspect-authorize = authorization
 aspect-content = schema and range
 aspect-rate = rate
 aspect-sequence = sequence
+
+text-threats = Threats: { $stride } STRIDE, { $jnsa } JNSA cells, { $stpa } unsafe control actions
+text-choice = Countermeasures: { $picks }, effort { $cost }, lower bound { $bound }, gap { $gap }
+text-open = Left open: { $count }
+text-requirements = Requirements: { $count }
+text-seen = × { $count }, last observed { $observed }, received { $received }; counts for { $hours } h
+text-unseen = not observed; would count for { $hours } h

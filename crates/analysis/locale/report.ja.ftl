@@ -164,3 +164,10 @@ aspect-authorize = 認可
 aspect-content = スキーマと範囲
 aspect-rate = 頻度
 aspect-sequence = 通し番号
+
+text-threats = 脅威: STRIDE { $stride } 件、JNSA の升目 { $jnsa }、安全でない制御行動 { $stpa } 件
+text-choice = 対策: { $picks } 件、手間 { $cost }、下限 { $bound }、差 { $gap }
+text-open = 未解決: { $count } 件
+text-requirements = 要件: { $count } 件
+text-seen = { $count } 回、最後の観測 { $observed }、受信 { $received }。{ $hours } 時間有効
+text-unseen = 観測なし。観測されれば { $hours } 時間有効
