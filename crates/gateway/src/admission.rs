@@ -63,6 +63,10 @@ pub(crate) enum Spent {
     HalfOpen,
     /// Connections of one listener.
     Connections,
+    /// HTTPS connections without a client certificate.
+    Visitors,
+    /// HTTPS connections of one device.
+    DeviceConnections,
 }
 
 impl Spent {
@@ -72,6 +76,8 @@ impl Spent {
             Self::PrefixHalfOpen => "prefix-half-open",
             Self::HalfOpen => "half-open",
             Self::Connections => "connections",
+            Self::Visitors => "visitors",
+            Self::DeviceConnections => "device-connections",
         }
     }
 }
@@ -164,12 +170,12 @@ impl Admission {
         })
     }
 
-    /// Notes that a connection from `address` was shed for lack of a place.
-    pub(crate) fn note_no_place(&self, address: IpAddr) {
+    /// Notes that a connection from `address` was shed for lack of a place of this kind.
+    pub(crate) fn note_no_place(&self, address: IpAddr, spent: Spent) {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let own = Prefix::of(address);
         let known = table.sources.contains_key(&own);
-        table.note(if known { own } else { Prefix::Others }, Spent::Connections);
+        table.note(if known { own } else { Prefix::Others }, spent);
     }
 
     /// What was shed since the last call; forgets prefixes that are quiet.

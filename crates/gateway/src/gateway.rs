@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::admission::Admission;
 use crate::clock::Clock;
-use crate::error::{CommandError, GatewayError};
+use crate::error::{CommandFailure, GatewayError};
 use crate::leftovers::Leftovers;
 use crate::mqtt::Order;
 use crate::peer;
@@ -22,6 +22,7 @@ use crate::registry::{Ending, ListenerKind, LiveSession, Registry, Signals};
 use crate::report::Report;
 use crate::settings::{Limits, Settings};
 use crate::tls::{Cause, Tls, TlsMaterial};
+use crate::visitors::Visitors;
 use crate::{housekeeping, listener};
 
 /// How much longer than its deadline a command is waited for, because the
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) tls: Tls,
     pub(crate) admission: Arc<Admission>,
+    pub(crate) visitors: Arc<Visitors>,
     pub(crate) registry: Arc<Registry>,
     /// What sessions left for the next one of the same device.
     pub(crate) leftovers: Leftovers,
@@ -142,6 +144,7 @@ impl Gateway {
         let shared = Arc::new(Shared {
             report: Arc::new(Report::new(Arc::clone(&ports.events), clock)),
             admission: Arc::new(Admission::new(&limits)),
+            visitors: Arc::new(Visitors::new(&limits)),
             registry: Arc::default(),
             policy: watch::Sender::new(Arc::new(Policy::none())),
             leftovers: Leftovers::new(limits.mqtt_connections),
@@ -187,21 +190,32 @@ impl Gateway {
     /// resumed. Otherwise they learn their new record, for instance that they
     /// are contained.
     pub fn device_changed(&self, device: &DeviceId) -> Closed {
-        match self.shared.still_standing(device) {
-            Ok(record) => Closed {
-                sessions: 0,
-                restricted: self.shared.registry.change(&record),
-                leaving: Vec::new(),
-            },
-            Err(cause) => {
-                self.shared.tls.forget_sessions();
-                let leaving = self.shared.registry.end(device, Ending::Standing(cause));
-                Closed {
-                    sessions: leaving.len(),
-                    restricted: 0,
-                    leaving,
+        let mut told = None;
+        loop {
+            let record = match self.shared.still_standing(device) {
+                Ok(record) => record,
+                Err(cause) => {
+                    self.shared.tls.forget_sessions();
+                    let leaving = self.shared.registry.end(device, Ending::Standing(cause));
+                    return Closed {
+                        sessions: leaving.len(),
+                        restricted: 0,
+                        leaving,
+                    };
                 }
+            };
+            // Another change may have been told of between reading and telling; what was told
+            // is right only if it still is what the directory says.
+            if let Some((restricted, before)) = told
+                && before == record
+            {
+                return Closed {
+                    sessions: 0,
+                    restricted,
+                    leaving: Vec::new(),
+                };
             }
+            told = Some((self.shared.registry.change(&record), record));
         }
     }
 
@@ -210,7 +224,7 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// [`CommandError`] when the device is not connected, refuses, or does not
+    /// [`CommandFailure`] when the device is not connected, refuses, or does not
     /// answer in time.
     pub async fn command(
         &self,
@@ -218,13 +232,13 @@ impl Gateway {
         flow: &str,
         payload: Vec<u8>,
         deadline: Duration,
-    ) -> Result<Acknowledgement, CommandError> {
+    ) -> Result<Acknowledgement, CommandFailure> {
         let begun = self.shared.clock.now();
         let orders = self
             .shared
             .registry
             .orders(device)
-            .ok_or(CommandError::NotConnected)?;
+            .ok_or(CommandFailure::NotConnected)?;
         let (reply, answer) = oneshot::channel();
         let order = Order {
             flow: flow.to_owned(),
@@ -233,12 +247,12 @@ impl Gateway {
             reply,
         };
         orders.try_send(order).map_err(|error| match error {
-            tokio::sync::mpsc::error::TrySendError::Full(_) => CommandError::Busy,
-            tokio::sync::mpsc::error::TrySendError::Closed(_) => CommandError::Disconnected,
+            tokio::sync::mpsc::error::TrySendError::Full(_) => CommandFailure::Busy,
+            tokio::sync::mpsc::error::TrySendError::Closed(_) => CommandFailure::NotConnected,
         })?;
         let payload = match tokio::time::timeout(deadline + GRACE, answer).await {
-            Err(_) => return Err(CommandError::TimedOut),
-            Ok(Err(_)) => return Err(CommandError::Disconnected),
+            Err(_) => return Err(CommandFailure::TimedOut),
+            Ok(Err(_)) => return Err(CommandFailure::NotConnected),
             Ok(Ok(answer)) => answer?,
         };
         Ok(Acknowledgement {

@@ -14,19 +14,29 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use sekimori_session::HttpsPeer;
 use tower::ServiceExt as _;
 
+use crate::admission::Spent;
 use crate::body::Bounded;
 use crate::door::Entered;
 use crate::gateway::Shared;
 use crate::peer::{self, Leaf};
 use crate::registry::{Ending, ListenerKind, Place};
 use crate::stall::StallGuard;
-use crate::tls::Cause;
 
 /// Fields of one request's head.
 const HEADER_FIELDS: usize = 64;
 
 /// Serves requests until either side ends the connection.
 pub(crate) async fn serve(entered: Entered, peer: SocketAddr, shared: &Arc<Shared>) {
+    let _visitor = match entered.identity {
+        Some(_) => None,
+        None => match shared.visitors.enter(peer.ip()) {
+            Some(visitor) => Some(visitor),
+            None => {
+                let spent = Spent::Visitors;
+                return shared.admission.note_no_place(peer.ip(), spent);
+            }
+        },
+    };
     let Ok(place) = place(&entered, peer, shared) else {
         return;
     };
@@ -67,12 +77,21 @@ pub(crate) async fn serve(entered: Entered, peer: SocketAddr, shared: &Arc<Share
     }
 }
 
+/// The connection is not served; why was reported.
+struct NoPlace;
+
 /// A device's place in the registry; a visitor without certificate has none.
-fn place(entered: &Entered, peer: SocketAddr, shared: &Shared) -> Result<Option<Place>, Cause> {
+fn place(entered: &Entered, peer: SocketAddr, shared: &Shared) -> Result<Option<Place>, NoPlace> {
     let Some(identity) = &entered.identity else {
         return Ok(None);
     };
     let kind = ListenerKind::Https;
+    let before = shared.registry.count(&identity.record.id, kind);
+    if before >= shared.limits.https_per_device {
+        let spent = Spent::DeviceConnections;
+        shared.admission.note_no_place(peer.ip(), spent);
+        return Err(NoPlace);
+    }
     shared
         .report
         .mutual(kind, peer, identity, &entered.handshake);
@@ -83,7 +102,10 @@ fn place(entered: &Entered, peer: SocketAddr, shared: &Shared) -> Result<Option<
     // A change from now on is signalled to this place; one of before is read here.
     shared
         .still_standing(&identity.record.id)
-        .inspect_err(|cause| shared.report.revoked(kind, peer, &identity.record, *cause))?;
+        .map_err(|cause| {
+            shared.report.revoked(kind, peer, &identity.record, cause);
+            NoPlace
+        })?;
     Ok(Some(place))
 }
 

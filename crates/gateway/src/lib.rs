@@ -39,10 +39,12 @@ mod report;
 mod settings;
 mod stall;
 mod tls;
+mod visitors;
 
-pub use error::{CommandError, GatewayError, UplinkError};
+pub use error::{GatewayError, UplinkError};
 pub use gateway::{Acknowledgement, Addresses, Closed, Gateway};
 pub use ports::{BoxFuture, Directory, Events, Ports, Uplink};
 pub use registry::{ListenerKind, LiveSession};
+pub use sekimori_session::CommandFailure;
 pub use settings::{Limits, Settings};
 pub use tls::{Cause, TlsMaterial};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use crate::admission::HalfOpen;
+use crate::admission::{HalfOpen, Spent};
 use crate::gateway::Shared;
 use crate::registry::ListenerKind;
 use crate::{door, guard, https, mqtt};
@@ -51,7 +51,9 @@ pub(crate) async fn serve(listener: impl Accept, kind: ListenerKind, shared: Arc
             }
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            shared.admission.note_no_place(peer.ip());
+            shared
+                .admission
+                .note_no_place(peer.ip(), Spent::Connections);
             continue;
         };
         let Ok(half_open) = shared.admission.admit(shared.clock.now(), peer.ip()) else {

@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 
 use crate::door::Entered;
-use crate::error::CommandError;
+use crate::error::CommandFailure;
 use crate::gateway::Shared;
 use crate::outbox::Outbox;
 use crate::ports::BoxFuture;
@@ -50,7 +50,7 @@ pub(crate) struct Order {
     pub(crate) payload: Vec<u8>,
     /// When nobody waits for the answer any more, since the gateway's start.
     pub(crate) expires: Duration,
-    pub(crate) reply: oneshot::Sender<Result<Vec<u8>, CommandError>>,
+    pub(crate) reply: oneshot::Sender<Result<Vec<u8>, CommandFailure>>,
 }
 
 /// Serves one device until either side ends the connection.
@@ -142,7 +142,7 @@ struct Driver<'a> {
     outbox: Outbox,
     unflushed: bool,
     stores: FuturesUnordered<BoxFuture<(Token, StoredResult)>>,
-    replies: HashMap<Token, oneshot::Sender<Result<Vec<u8>, CommandError>>>,
+    replies: HashMap<Token, oneshot::Sender<Result<Vec<u8>, CommandFailure>>>,
     last_token: Token,
     over: bool,
 }
@@ -240,7 +240,7 @@ impl Driver<'_> {
                 Output::Count(code) => self.shared.report.count(code, self.record.name.as_str()),
                 Output::CommandSent { .. } => {}
                 Output::CommandAcknowledged { token, payload } => self.reply(token, Ok(payload)),
-                Output::CommandFailed { token, why } => self.reply(token, Err(command_error(&why))),
+                Output::CommandFailed { token, why } => self.reply(token, Err(why)),
                 Output::Close(reason) => {
                     tracing::debug!(device = %self.record.name, reason = reason.code(), "closing");
                     self.over = true;
@@ -284,7 +284,7 @@ impl Driver<'_> {
     fn order(&mut self, order: Order) {
         let mut correlation = vec![0; 16];
         if aws_lc_rs::rand::fill(&mut correlation).is_err() {
-            let _ = order.reply.send(Err(CommandError::Busy));
+            let _ = order.reply.send(Err(CommandFailure::Busy));
             return;
         }
         self.last_token += 1;
@@ -299,22 +299,10 @@ impl Driver<'_> {
         });
     }
 
-    fn reply(&mut self, token: Token, answer: Result<Vec<u8>, CommandError>) {
+    fn reply(&mut self, token: Token, answer: Result<Vec<u8>, CommandFailure>) {
         if let Some(reply) = self.replies.remove(&token) {
             // Who asked may have stopped waiting.
             let _ = reply.send(answer);
-        }
-    }
-}
-
-fn command_error(why: &CommandFailure) -> CommandError {
-    match why {
-        CommandFailure::NotConnected => CommandError::NotConnected,
-        CommandFailure::Busy => CommandError::Busy,
-        CommandFailure::TimedOut => CommandError::TimedOut,
-        CommandFailure::NotPermitted(code) => CommandError::Refused((*code).to_owned()),
-        CommandFailure::NotSubscribed | CommandFailure::TooLarge | CommandFailure::Refused => {
-            CommandError::Refused(why.code().to_owned())
         }
     }
 }

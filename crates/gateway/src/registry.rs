@@ -223,6 +223,15 @@ impl Registry {
         (place, before)
     }
 
+    /// How many connections a device has through one door.
+    pub(crate) fn count(&self, device: &DeviceId, listener: ListenerKind) -> usize {
+        let inside = self.inside();
+        let entries = inside.by_device.get(device).into_iter().flatten();
+        entries
+            .filter(|entry| entry.live.listener == listener)
+            .count()
+    }
+
     /// Tells all sessions of a device to end; returns those that were told now.
     pub(crate) fn end(&self, device: &DeviceId, ending: Ending) -> Vec<Arc<Signals>> {
         let inside = self.inside();

@@ -34,6 +34,12 @@ pub struct Limits {
     pub mqtt_connections: usize,
     /// HTTPS connections that may be open at once.
     pub https_connections: usize,
+    /// HTTPS connections without a client certificate, so that devices find a place.
+    pub visitors: usize,
+    /// HTTPS connections without a client certificate from one source prefix.
+    pub visitors_per_prefix: u32,
+    /// HTTPS connections of one device.
+    pub https_per_device: usize,
     /// Handshakes that may be unfinished at once, over all listeners.
     pub half_open: usize,
     /// Unfinished handshakes of one source prefix (IPv4 /24, IPv6 /56).
@@ -73,6 +79,9 @@ impl Default for Limits {
         Self {
             mqtt_connections: 20_000,
             https_connections: 4_096,
+            visitors: 2_048,
+            visitors_per_prefix: 512,
+            https_per_device: 16,
             half_open: 1_024,
             half_open_per_prefix: 512,
             prefix_burst: 2_048,

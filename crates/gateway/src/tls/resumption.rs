@@ -14,6 +14,12 @@ use rustls::server::StoresServerSessions;
 
 use crate::clock::Clock;
 
+/// The most octets of one resumable session: one certificate of ours fits four times. A peer with a
+/// longer chain does a full handshake each time, so that memory is bounded by [`Limits::resumable`].
+///
+/// [`Limits::resumable`]: crate::settings::Limits::resumable
+const MOST_OCTETS: usize = 4 * 1024;
+
 /// The number that all resumable sessions of a gateway share.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Epoch(Arc<AtomicU64>);
@@ -71,7 +77,7 @@ impl ResumableSessions {
 
 impl StoresServerSessions for ResumableSessions {
     fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
-        if self.capacity == 0 {
+        if self.capacity == 0 || value.len() > MOST_OCTETS {
             return false;
         }
         let now = self.clock.now();
@@ -147,6 +153,14 @@ mod tests {
         store.put(vec![2], vec![8]);
         assert_eq!(store.take(&[1]), None);
         assert_eq!(store.take(&[2]), Some(vec![8]));
+    }
+
+    #[tokio::test]
+    async fn a_session_with_a_long_chain_is_not_kept() {
+        let (_, store) = store(4);
+        assert!(store.put(vec![1], vec![0; MOST_OCTETS]));
+        assert!(!store.put(vec![2], vec![0; MOST_OCTETS + 1]));
+        assert_eq!(store.get(&[2]), None);
     }
 
     #[tokio::test]

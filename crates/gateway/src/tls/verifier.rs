@@ -122,6 +122,20 @@ pub(crate) enum Dates {
     Expired,
 }
 
+/// The most certificates that a peer may send, its own included.
+const MOST_CERTIFICATES: usize = 4;
+
+/// The most octets of all certificates that a peer may send.
+const MOST_OCTETS: usize = 16 * 1024;
+
+/// Whether a chain is one that could be ours. It is kept as long as its connection, and by each
+/// session that may be resumed, so a peer must not choose how long it is.
+fn is_short(end_entity: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>]) -> bool {
+    let octets: usize = intermediates.iter().map(|one| one.len()).sum();
+    intermediates.len() < MOST_CERTIFICATES
+        && octets.saturating_add(end_entity.len()) <= MOST_OCTETS
+}
+
 /// Whether a root vouches for a device's certificate.
 ///
 /// An expired certificate is checked as of its last second, so that "expired"
@@ -132,6 +146,15 @@ pub(crate) fn verify_chain(
     intermediates: &[CertificateDer<'_>],
     now: UnixTime,
 ) -> Result<Dates, Refusal> {
+    if !is_short(end_entity, intermediates) {
+        return Err(Refusal::new(
+            Cause::Malformed,
+            format!(
+                "{} certificates, more or longer ones than are read",
+                intermediates.len().saturating_add(1)
+            ),
+        ));
+    }
     let verify = |at| roots.verify_client_cert(end_entity, intermediates, at);
     let refuse = |error: &Error| chain_refusal(error, end_entity);
     let dates = match verify(now) {

@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::support::http::{self, request};
 use crate::support::mqtt::{self, Client};
-use crate::support::{Scene, router, soon};
+use crate::support::{Scene, Validity, router, soon};
 
 const TOPIC: &str = "sk/dev-0001/temperature";
 
@@ -265,6 +265,82 @@ async fn silent_peers_do_not_keep_others_out() {
             .await
             .ends_with("nobody")
     );
+}
+
+#[tokio::test]
+async fn visitors_do_not_take_the_places_of_devices() {
+    let change = |limits: &mut Limits| {
+        limits.https_connections = 8;
+        limits.visitors = 4;
+        limits.visitors_per_prefix = 2;
+    };
+    let scene = Scene::with(change, router()).await;
+    let visitor = scene.authority.client(None);
+    let mut inside = Vec::new();
+    for _ in 0..2 {
+        let mut https = mqtt::tls(scene.https, visitor.clone()).await.unwrap();
+        let answer = http::ask(&mut https, &request("GET", "/who")).await;
+        assert!(answer.ends_with("nobody"), "{answer}");
+        inside.push(https);
+    }
+    let mut third = mqtt::tls(scene.https, visitor.clone()).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = soon(third.read_to_end(&mut answer)).await;
+    assert_eq!(answer, b"");
+    let event = scene.world.event(Code::BudgetExceeded, "visitors").await;
+    assert_eq!(event.source.as_deref(), Some("127.0.0.0/24"));
+
+    let config = scene.authority.client(Some(&scene.device("dev-0001")));
+    let mut device = mqtt::tls(scene.https, config).await.unwrap();
+    let answer = http::ask(&mut device, &request("GET", "/who")).await;
+    assert!(answer.contains("dev-0001"), "{answer}");
+}
+
+#[tokio::test]
+async fn one_device_does_not_take_the_places_of_others() {
+    let scene = Scene::with(|limits| limits.https_per_device = 2, router()).await;
+    let config = scene.authority.client(Some(&scene.device("dev-0001")));
+    let mut inside = Vec::new();
+    for _ in 0..2 {
+        let mut https = mqtt::tls(scene.https, config.clone()).await.unwrap();
+        let answer = http::ask(&mut https, &request("GET", "/who")).await;
+        assert!(answer.contains("dev-0001"), "{answer}");
+        inside.push(https);
+    }
+    let mut third = mqtt::tls(scene.https, config).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = soon(third.read_to_end(&mut answer)).await;
+    assert_eq!(answer, b"");
+    scene
+        .world
+        .event(Code::BudgetExceeded, "device-connections")
+        .await;
+    let config = scene.authority.client(Some(&scene.device("dev-0002")));
+    let mut other = mqtt::tls(scene.https, config).await.unwrap();
+    let answer = http::ask(&mut other, &request("GET", "/who")).await;
+    assert!(answer.contains("dev-0002"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_chain_longer_than_any_of_ours_is_refused() {
+    let scene = Scene::start().await;
+    let device = scene.device("dev-0001");
+    let junk = scene.authority.issue("junk", Validity::Now).certificate;
+    for copies in [1, 60] {
+        let config = scene
+            .authority
+            .client_with(&device, &vec![junk.clone(); copies]);
+        let Ok(mut client) = Client::tls(scene.mqtt, config).await else {
+            continue;
+        };
+        if copies == 1 {
+            client.hello("dev-0001").await;
+        } else {
+            let _ = client.send(&mqtt::connect("dev-0001")).await;
+            assert_eq!(client.packet().await, None);
+        }
+    }
+    scene.world.event(Code::TlsRefused, "malformed").await;
 }
 
 #[tokio::test]

@@ -164,6 +164,25 @@ async fn a_contained_device_stays_and_may_do_less() {
 }
 
 #[tokio::test]
+async fn of_two_changes_at_once_the_later_one_counts() {
+    let scene = Scene::start().await;
+    let device = scene.device("dev-0001");
+    let mut client = scene.connect(&device).await;
+    let mut before = None;
+    scene.world.change(&device, |record| {
+        before = Some(record.clone());
+        record.contained = true;
+    });
+    scene.gateway.device_changed(&world::id(&device));
+    // Whoever told of the change before has read the directory then, and comes only now.
+    *scene.world.stale.lock().unwrap() = before;
+    scene.gateway.device_changed(&world::id(&device));
+    client.publish(1, "sk/dev-0001/temperature", b"1").await;
+    assert!(client.receipt().await.1 >= 0x80, "it is still contained");
+    assert!(scene.gateway.sessions()[0].contained);
+}
+
+#[tokio::test]
 async fn standing_is_read_anew_for_each_request() {
     let scene = Scene::start().await;
     let device = scene.device("dev-0001");

@@ -113,6 +113,20 @@ impl Authority {
         Arc::new(config)
     }
 
+    /// A client that sends more certificates behind its own.
+    pub(crate) fn client_with(
+        &self,
+        identity: &Identity,
+        more: &[CertificateDer<'static>],
+    ) -> Arc<ClientConfig> {
+        let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&identity.private_key());
+        let chain = core::iter::once(&identity.certificate).chain(more);
+        let certified = CertifiedKey::new(chain.cloned().collect(), key.unwrap());
+        let mut config = (*self.client(None)).clone();
+        config.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(certified));
+        Arc::new(config)
+    }
+
     /// A client that trusts this authority and remembers its sessions.
     pub(crate) fn client(&self, identity: Option<&Identity>) -> Arc<ClientConfig> {
         let mut roots = RootCertStore::empty();

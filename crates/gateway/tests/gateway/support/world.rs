@@ -26,6 +26,8 @@ pub(crate) struct World {
     gate: Arc<Semaphore>,
     /// How many stores wait at once, now and at most.
     waiting: Arc<(AtomicUsize, AtomicUsize)>,
+    /// What the next question for a device by its id is answered with: read before a change.
+    pub(crate) stale: Mutex<Option<DeviceRecord>>,
     /// Whether the next store panics.
     pub(crate) trap: AtomicBool,
 }
@@ -40,6 +42,7 @@ impl Default for World {
             stored: Default::default(),
             gate: Arc::new(Semaphore::new(1_000_000)),
             waiting: Default::default(),
+            stale: Mutex::default(),
             trap: AtomicBool::new(false),
         }
     }
@@ -179,6 +182,9 @@ impl Directory for World {
     }
 
     fn by_id(&self, id: &DeviceId) -> Option<DeviceRecord> {
+        if let Some(stale) = self.stale.lock().unwrap().take() {
+            return Some(stale);
+        }
         self.devices
             .lock()
             .unwrap()
