@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::admission::Admission;
 use crate::clock::Clock;
-use crate::error::{CommandFailure, GatewayError};
+use crate::error::GatewayError;
 use crate::leftovers::Leftovers;
 use crate::mqtt::Order;
 use crate::peer;
@@ -24,6 +24,7 @@ use crate::settings::{Limits, Settings};
 use crate::tls::{Cause, Tls, TlsMaterial};
 use crate::visitors::Visitors;
 use crate::{housekeeping, listener};
+use sekimori_session::CommandFailure;
 
 /// How much longer than its deadline a command is waited for, because the
 /// session itself says that it was not answered in time.

@@ -21,7 +21,6 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 
 use crate::door::Entered;
-use crate::error::CommandFailure;
 use crate::gateway::Shared;
 use crate::outbox::Outbox;
 use crate::ports::BoxFuture;

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use sekimori_audit::Code;
-use sekimori_gateway::CommandError;
+use sekimori_gateway::CommandFailure;
 use sekimori_identity::Standing;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -250,7 +250,7 @@ async fn a_command_whose_session_is_revoked_does_not_wait() {
     scene.gateway.device_changed(&world::id(&device));
     assert_eq!(
         soon(command).await.unwrap(),
-        Err(CommandError::NotConnected)
+        Err(CommandFailure::NotConnected)
     );
 }
 
