@@ -1,4 +1,9 @@
 //! How devices get in, with what they are refused, and that no answer is lost.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may panic"
+)]
 
 mod support;
 
@@ -14,9 +19,13 @@ use support::{Device, World, anybody, openssl, operate, post, read, send};
 async fn a_device_joins_over_est_and_openssl_believes_its_certificate() {
     let world = World::new();
     let server = world.open().await;
-    let invited = post(&server, "/api/v1/devices/invitations", json!({"name":"dev-0001","role":"sensor"}))
-        .await
-        .ok();
+    let invited = post(
+        &server,
+        "/api/v1/devices/invitations",
+        json!({"name":"dev-0001","role":"sensor"}),
+    )
+    .await
+    .ok();
     let code = invited["code"].as_str().unwrap();
     let join = invited["join"].as_str().unwrap();
     assert!(join.starts_with("sekimori-agent join https://127.0.0.1:8443 --code dev-0001:"));
@@ -34,7 +43,10 @@ async fn a_device_joins_over_est_and_openssl_believes_its_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let cacerts = send(
         &server,
-        Request::get("/.well-known/est/cacerts").extension(anybody()).body(Body::empty()).unwrap(),
+        Request::get("/.well-known/est/cacerts")
+            .extension(anybody())
+            .body(Body::empty())
+            .unwrap(),
     )
     .await;
     let root = folder.path().join("root.pem");
@@ -44,7 +56,17 @@ async fn a_device_joins_over_est_and_openssl_believes_its_certificate() {
     std::fs::write(&leaf, armor(&device.certificate)).unwrap();
     let at = world.now().as_second().to_string();
     let (root, leaf) = (root.to_str().unwrap(), leaf.to_str().unwrap());
-    let verify = ["verify", "-x509_strict", "-attime", &at, "-purpose", "sslclient", "-CAfile", root, leaf];
+    let verify = [
+        "verify",
+        "-x509_strict",
+        "-attime",
+        &at,
+        "-purpose",
+        "sslclient",
+        "-CAfile",
+        root,
+        leaf,
+    ];
     openssl(&verify, b"");
     let text = openssl(&["x509", "-in", leaf, "-noout", "-text"], b"");
     let text = String::from_utf8(text).unwrap();
@@ -85,7 +107,10 @@ async fn a_lost_answer_is_given_again_even_after_a_crash() {
     // Another key with the same code is somebody else.
     let thief = Device::new("dev-0001");
     let refused = thief.ask(&server, &invited.code).await;
-    assert_eq!((refused.status, refused.code().as_str()), (StatusCode::FORBIDDEN, "SK-ENR-002"));
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (StatusCode::FORBIDDEN, "SK-ENR-002")
+    );
     server.close().await;
 }
 
@@ -95,11 +120,16 @@ async fn wrong_codes_use_up_tries_that_a_restart_does_not_give_back() {
     let server = world.open().await;
     let invited = server.invite("dev-0001", "sensor").await.unwrap();
     let device = Device::new("dev-0001");
-    let unknown = Device::new("dev-0002").ask(&server, "0000-0000-0000-0000").await;
+    let unknown = Device::new("dev-0002")
+        .ask(&server, "0000-0000-0000-0000")
+        .await;
     for _ in 0..3 {
         let refused = device.ask(&server, "0000-0000-0000-0000").await;
         // Whoever does not know the code learns nothing about who was invited.
-        assert_eq!((refused.status, &refused.body), (StatusCode::UNAUTHORIZED, &unknown.body));
+        assert_eq!(
+            (refused.status, &refused.body),
+            (StatusCode::UNAUTHORIZED, &unknown.body)
+        );
         assert!(refused.headers.contains_key("www-authenticate"));
     }
     server.close().await;
@@ -109,9 +139,15 @@ async fn wrong_codes_use_up_tries_that_a_restart_does_not_give_back() {
         device.ask(&server, "0000-0000-0000-0000").await;
     }
     let late = device.ask(&server, &invited.code).await;
-    assert_eq!((late.status, &late.body), (StatusCode::UNAUTHORIZED, &unknown.body));
+    assert_eq!(
+        (late.status, &late.body),
+        (StatusCode::UNAUTHORIZED, &unknown.body)
+    );
     let again = server.invite("dev-0001", "sensor").await.unwrap();
-    assert_eq!(device.ask(&server, &again.code).await.status, StatusCode::OK);
+    assert_eq!(
+        device.ask(&server, &again.code).await.status,
+        StatusCode::OK
+    );
     server.close().await;
 }
 
@@ -127,7 +163,10 @@ async fn what_is_not_a_good_request_is_refused_with_its_reason() {
         .body(Body::from(device.request()))
         .unwrap();
     let answer = send(&server, nobody).await;
-    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, "SK-ENR-006"));
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (StatusCode::UNAUTHORIZED, "SK-ENR-006")
+    );
 
     let liar = Device::new("dev-0001");
     let other_subject = Device::new("dev-0009");
@@ -150,7 +189,10 @@ async fn what_is_not_a_good_request_is_refused_with_its_reason() {
         assert_eq!(send(&server, with_body(body)).await.code(), code);
     }
     // None of this used the code up.
-    assert_eq!(liar.ask(&server, &invited.code).await.status, StatusCode::OK);
+    assert_eq!(
+        liar.ask(&server, &invited.code).await.status,
+        StatusCode::OK
+    );
 
     let taken = operate(
         &server,
@@ -159,19 +201,28 @@ async fn what_is_not_a_good_request_is_refused_with_its_reason() {
         Some(json!({"name":"dev-0001","role":"sensor"})),
     )
     .await;
-    assert_eq!((taken.status, taken.code().as_str()), (StatusCode::CONFLICT, "SK-DEV-003"));
+    assert_eq!(
+        (taken.status, taken.code().as_str()),
+        (StatusCode::CONFLICT, "SK-DEV-003")
+    );
     server.close().await;
 }
 
 #[tokio::test]
 async fn an_invitation_ends_and_budgets_hold() {
     let mut world = World::new();
-    world.settings = Settings { enrollments_per_minute: 3, ..world.settings };
+    world.settings = Settings {
+        enrollments_per_minute: 3,
+        ..world.settings
+    };
     let server = world.open().await;
     let invited = server.invite("dev-0001", "sensor").await.unwrap();
     world.pass(Duration::from_secs(2 * 24 * 60 * 60));
     let device = Device::new("dev-0001");
-    assert_eq!(device.ask(&server, &invited.code).await.code(), "SK-ENR-002");
+    assert_eq!(
+        device.ask(&server, &invited.code).await.code(),
+        "SK-ENR-002"
+    );
     for _ in 0..2 {
         device.ask(&server, &invited.code).await;
     }
@@ -195,7 +246,12 @@ async fn a_device_renews_with_a_new_key_and_the_old_one_works_until_the_new_was_
             .unwrap()
     };
     let first = send(&server, ask(&renewed)).await;
-    assert_eq!(first.status, StatusCode::OK, "{}", String::from_utf8_lossy(&first.body));
+    assert_eq!(
+        first.status,
+        StatusCode::OK,
+        "{}",
+        String::from_utf8_lossy(&first.body)
+    );
     let again = send(&server, ask(&renewed)).await;
     assert_eq!(first.body, again.body);
     renewed.certificate = support::only_certificate(&first.body);
@@ -203,7 +259,10 @@ async fn a_device_renews_with_a_new_key_and_the_old_one_works_until_the_new_was_
     let proof = "/api/v1/devices/self/proof";
     assert_eq!(device.get(&server, proof).await.status, StatusCode::OK);
     assert_eq!(renewed.get(&server, proof).await.status, StatusCode::OK);
-    assert!(server.lookup(&device.spki()).is_none(), "the old key ended with the new one's use");
+    assert!(
+        server.lookup(&device.spki()).is_none(),
+        "the old key ended with the new one's use"
+    );
     assert!(server.lookup(&renewed.spki()).is_some());
     server.close().await;
     drop(server);

@@ -1,5 +1,10 @@
 //! The ledger with a witness of another organization: what is handed out is cosigned, whatever
 //! crashes in between, and every changed byte is found.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may panic"
+)]
 
 mod support;
 
@@ -70,7 +75,10 @@ async fn both_organizations_stand_behind_a_device() {
     assert_eq!(believe(&server, &device).await, ["registered", "certified"]);
     let checkpoint = send(
         &server,
-        Request::get("/ledger/checkpoint").extension(anybody()).body(Body::empty()).unwrap(),
+        Request::get("/ledger/checkpoint")
+            .extension(anybody())
+            .body(Body::empty())
+            .unwrap(),
     )
     .await;
     let note = String::from_utf8(checkpoint.body).unwrap();
@@ -79,13 +87,19 @@ async fn both_organizations_stand_behind_a_device() {
 
     let tile = send(
         &server,
-        Request::get("/ledger/tile/entries/000.p/4").extension(anybody()).body(Body::empty()).unwrap(),
+        Request::get("/ledger/tile/entries/000.p/4")
+            .extension(anybody())
+            .body(Body::empty())
+            .unwrap(),
     )
     .await;
     assert_eq!(decode_bundle(&tile.body, 4).unwrap().len(), 4);
     let beyond = send(
         &server,
-        Request::get("/ledger/tile/entries/000.p/5").extension(anybody()).body(Body::empty()).unwrap(),
+        Request::get("/ledger/tile/entries/000.p/5")
+            .extension(anybody())
+            .body(Body::empty())
+            .unwrap(),
     )
     .await;
     assert_eq!(beyond.status, StatusCode::NOT_FOUND);
@@ -103,12 +117,21 @@ async fn nothing_is_handed_out_before_the_witness_has_seen_it() {
     let mut live = server.watch();
     let mut device = Device::new("dev-0001");
     let early = device.ask(&server, &invited.code).await;
-    assert_eq!((early.status, early.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "SK-LED-001"));
+    assert_eq!(
+        (early.status, early.code().as_str()),
+        (StatusCode::SERVICE_UNAVAILABLE, "SK-LED-001")
+    );
     assert!(early.headers.contains_key("retry-after"));
     let lagging = support::event(&mut live, "ledger.lagging").await;
     assert_eq!(lagging.reason.as_deref(), Some("witness-refused"));
     let status = read(&server, "/api/v1/status").await.ok();
-    assert!(status["ledger"]["hindrance"].as_str().unwrap().contains("asleep"), "{status}");
+    assert!(
+        status["ledger"]["hindrance"]
+            .as_str()
+            .unwrap()
+            .contains("asleep"),
+        "{status}"
+    );
 
     witness.sleep(false);
     let certificate = loop {
@@ -164,27 +187,45 @@ impl<F: Future> Future for UntilPoll<F> {
 /// ends where it is. The device asks again and is one device with one proof.
 #[test]
 fn a_crash_at_any_step_of_an_enrollment_is_made_good() {
-    let outside = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let outside = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
     let mut finished = 0;
     for left in 0..200 {
         let (world, witness) = outside.block_on(witnessed());
         let device = Device::new("dev-0001");
-        let inside = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let inside = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         let (code, answered) = inside.block_on(async {
             let server = world.open().await;
             witness.trust(&bundle(&server).ledger.log);
             let invited = server.invite("dev-0001", "sensor").await.unwrap();
-            let asking = UntilPoll { future: Box::pin(device.ask(&server, &invited.code)), left };
+            let asking = UntilPoll {
+                future: Box::pin(device.ask(&server, &invited.code)),
+                left,
+            };
             let answered = asking.await;
             (invited.code, answered)
         });
         inside.shutdown_background();
-        let inside = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let inside = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         inside.block_on(async {
             let server = reopen(&world).await;
             let mut device = device;
             let answer = device.ask(&server, &code).await;
-            assert_eq!(answer.status, StatusCode::OK, "after {left} polls: {}", String::from_utf8_lossy(&answer.body));
+            assert_eq!(
+                answer.status,
+                StatusCode::OK,
+                "after {left} polls: {}",
+                String::from_utf8_lossy(&answer.body)
+            );
             if let Some(before) = &answered {
                 assert_eq!(before.body, answer.body, "the same certificate");
             }
@@ -224,7 +265,9 @@ async fn reopen(world: &World) -> Server {
 async fn execute(home: &Path, sql: &'static str) {
     let path = home.join("sekimori.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-    let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    let mut connection = sqlx::SqliteConnection::connect_with(&options)
+        .await
+        .unwrap();
     let changed = sqlx::query(sql).execute(&mut connection).await.unwrap();
     assert_eq!(changed.rows_affected(), 1, "{sql}");
     connection.close().await.unwrap();

@@ -1,4 +1,9 @@
 //! Who may operate, and who may open a home.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may panic"
+)]
 
 mod support;
 
@@ -35,30 +40,64 @@ async fn a_link_opens_one_session_that_only_own_pages_may_use() {
     let link = post(&server, "/api/v1/console-link", json!({})).await.ok();
     let url = link["url"].as_str().unwrap();
     let path = url.strip_prefix("https://127.0.0.1:8443").unwrap();
-    assert_eq!(browse(&server, Method::GET, "/api/v1/status", &[]).await.code(), "SK-OPR-001");
-    let elsewhere = browse(&server, Method::POST, path, &[("origin", "https://evil.example")]).await;
+    assert_eq!(
+        browse(&server, Method::GET, "/api/v1/status", &[])
+            .await
+            .code(),
+        "SK-OPR-001"
+    );
+    let elsewhere = browse(
+        &server,
+        Method::POST,
+        path,
+        &[("origin", "https://evil.example")],
+    )
+    .await;
     assert_eq!(elsewhere.code(), "SK-OPR-002");
     let opened = browse(&server, Method::POST, path, &[OWN]).await;
     assert_eq!(opened.status, StatusCode::SEE_OTHER);
     let cookie = opened.headers["set-cookie"].to_str().unwrap();
-    for part in ["__Host-sekimori=", "Path=/", "Secure", "HttpOnly", "SameSite=Strict"] {
+    for part in [
+        "__Host-sekimori=",
+        "Path=/",
+        "Secure",
+        "HttpOnly",
+        "SameSite=Strict",
+    ] {
         assert!(cookie.contains(part), "{part} in {cookie}");
     }
     let cookie = cookie.split(';').next().unwrap().to_owned();
     let cookie = ("cookie", cookie.as_str());
-    assert_eq!(browse(&server, Method::POST, path, &[OWN]).await.code(), "SK-OPR-003");
+    assert_eq!(
+        browse(&server, Method::POST, path, &[OWN]).await.code(),
+        "SK-OPR-003"
+    );
 
-    let status = browse(&server, Method::GET, "/api/v1/status", &[cookie]).await.ok();
+    let status = browse(&server, Method::GET, "/api/v1/status", &[cookie])
+        .await
+        .ok();
     assert_eq!(status["ledger"]["administrators"], "one administrator");
     let forged = browse(&server, Method::POST, "/api/v1/console-link", &[cookie]).await;
     assert_eq!(forged.code(), "SK-OPR-002");
     assert_eq!(
-        browse(&server, Method::POST, "/api/v1/console-link", &[cookie, OWN]).await.status,
+        browse(
+            &server,
+            Method::POST,
+            "/api/v1/console-link",
+            &[cookie, OWN]
+        )
+        .await
+        .status,
         StatusCode::OK
     );
     let out = browse(&server, Method::POST, "/api/v1/sign-out", &[cookie, OWN]).await;
     assert_eq!(out.status, StatusCode::SEE_OTHER);
-    assert_eq!(browse(&server, Method::GET, "/api/v1/status", &[cookie]).await.code(), "SK-OPR-001");
+    assert_eq!(
+        browse(&server, Method::GET, "/api/v1/status", &[cookie])
+            .await
+            .code(),
+        "SK-OPR-001"
+    );
     server.close().await;
 }
 
@@ -71,9 +110,13 @@ async fn no_token_is_kept_in_clear() {
     let invited = server.invite("dev-0001", "sensor").await.unwrap();
     server.close().await;
     for name in ["sekimori.db", "sekimori.db-wal"] {
-        let Ok(bytes) = std::fs::read(world.home().join(name)) else { continue };
+        let Ok(bytes) = std::fs::read(world.home().join(name)) else {
+            continue;
+        };
         for secret in [&token, &invited.code, &invited.code.replace('-', "")] {
-            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            let found = bytes
+                .windows(secret.len())
+                .any(|window| window == secret.as_bytes());
             assert!(!found, "{secret} is in {name}");
         }
     }
@@ -83,17 +126,45 @@ async fn no_token_is_kept_in_clear() {
 async fn a_session_and_a_link_end_with_time() {
     let world = World::new();
     let server = world.open().await;
-    let path = |url: String| url.strip_prefix("https://127.0.0.1:8443").unwrap().to_owned();
+    let path = |url: String| {
+        url.strip_prefix("https://127.0.0.1:8443")
+            .unwrap()
+            .to_owned()
+    };
     let late = path(server.console_link().await.unwrap());
     world.pass(std::time::Duration::from_secs(2 * 60 * 60));
-    assert_eq!(browse(&server, Method::POST, &late, &[OWN]).await.code(), "SK-OPR-003");
-    let opened =
-        browse(&server, Method::POST, &path(server.console_link().await.unwrap()), &[OWN]).await;
-    let cookie = opened.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    assert_eq!(
+        browse(&server, Method::POST, &late, &[OWN]).await.code(),
+        "SK-OPR-003"
+    );
+    let opened = browse(
+        &server,
+        Method::POST,
+        &path(server.console_link().await.unwrap()),
+        &[OWN],
+    )
+    .await;
+    let cookie = opened.headers["set-cookie"]
+        .to_str()
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
     let cookie = [("cookie", cookie.as_str())];
-    assert_eq!(browse(&server, Method::GET, "/api/v1/status", &cookie).await.status, StatusCode::OK);
+    assert_eq!(
+        browse(&server, Method::GET, "/api/v1/status", &cookie)
+            .await
+            .status,
+        StatusCode::OK
+    );
     world.pass(std::time::Duration::from_secs(13 * 60 * 60));
-    assert_eq!(browse(&server, Method::GET, "/api/v1/status", &cookie).await.code(), "SK-OPR-001");
+    assert_eq!(
+        browse(&server, Method::GET, "/api/v1/status", &cookie)
+            .await
+            .code(),
+        "SK-OPR-001"
+    );
     server.close().await;
 }
 
@@ -122,15 +193,29 @@ async fn every_operator_resource_is_closed_to_others() {
         (Method::POST, "/api/v1/console-link"),
     ] {
         let answer = browse(&server, method, path, &[OWN]).await;
-        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, "SK-OPR-001"), "{path}");
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::UNAUTHORIZED, "SK-OPR-001"),
+            "{path}"
+        );
     }
     for path in ["proof", "update", "repair?release=1.0.0", "blobs/00"] {
         let path = format!("/api/v1/devices/self/{path}");
-        assert_eq!(browse(&server, Method::GET, &path, &[]).await.code(), "SK-DEV-001", "{path}");
+        assert_eq!(
+            browse(&server, Method::GET, &path, &[]).await.code(),
+            "SK-DEV-001",
+            "{path}"
+        );
     }
     assert_eq!(read(&server, "/nothing").await.code(), "SK-API-001");
-    assert_eq!(post(&server, "/healthz", json!({})).await.code(), "SK-API-005");
-    assert_eq!(browse(&server, Method::GET, "/healthz", &[]).await.status, StatusCode::OK);
+    assert_eq!(
+        post(&server, "/healthz", json!({})).await.code(),
+        "SK-API-005"
+    );
+    assert_eq!(
+        browse(&server, Method::GET, "/healthz", &[]).await.status,
+        StatusCode::OK
+    );
     server.close().await;
 }
 
@@ -163,7 +248,9 @@ async fn a_database_of_a_newer_program_is_left_alone() {
     drop(server);
     let options =
         sqlx::sqlite::SqliteConnectOptions::new().filename(world.home().join("sekimori.db"));
-    let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    let mut connection = sqlx::SqliteConnection::connect_with(&options)
+        .await
+        .unwrap();
     sqlx::query(
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
          VALUES (9999, 'later', 1, x'00', 0)",
@@ -184,7 +271,9 @@ async fn a_home_that_may_only_be_read_says_so() {
     use std::os::unix::fs::PermissionsExt as _;
     let world = World::new();
     std::fs::create_dir(world.home()).unwrap();
-    let set = |mode| std::fs::set_permissions(world.home(), std::fs::Permissions::from_mode(mode)).unwrap();
+    let set = |mode| {
+        std::fs::set_permissions(world.home(), std::fs::Permissions::from_mode(mode)).unwrap()
+    };
     set(0o500);
     let opened = Server::open(&world.home(), world.settings.clone()).await;
     set(0o700);
@@ -206,7 +295,10 @@ async fn keys_stay_the_same_and_only_the_owner_reads_them() {
     use std::os::unix::fs::PermissionsExt as _;
     let world = World::new();
     let server = world.open().await;
-    let before = (server.root_fingerprint(), server.tls_material().unwrap().chain);
+    let before = (
+        server.root_fingerprint(),
+        server.tls_material().unwrap().chain,
+    );
     for entry in std::fs::read_dir(world.home().join("keys")).unwrap() {
         let entry = entry.unwrap();
         let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
@@ -219,7 +311,13 @@ async fn keys_stay_the_same_and_only_the_owner_reads_them() {
     server.close().await;
     drop(server);
     let server = world.open().await;
-    assert_eq!(before, (server.root_fingerprint(), server.tls_material().unwrap().chain));
+    assert_eq!(
+        before,
+        (
+            server.root_fingerprint(),
+            server.tls_material().unwrap().chain
+        )
+    );
     world.pass(std::time::Duration::from_secs(70 * 24 * 60 * 60));
     let renewed = server.tls_material().unwrap().chain;
     assert_ne!(before.1[0], renewed[0], "past two thirds of its life");

@@ -98,11 +98,13 @@ CREATE TABLE message (
 CREATE INDEX message_by_name ON message (name, id);
 CREATE INDEX message_by_flow ON message (flow, id);
 
--- When each flow of a device last brought something; seeds the rate budget of a new session.
+-- When each flow of a device last brought something, which seeds the rate budget of a new session,
+-- and how many messages it brought in all.
 CREATE TABLE device_flow (
     device BLOB NOT NULL,
     flow TEXT NOT NULL,
     last_received BIGINT NOT NULL,
+    kept BIGINT NOT NULL,
     PRIMARY KEY (device, flow)
 ) WITHOUT ROWID;
 

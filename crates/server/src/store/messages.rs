@@ -115,7 +115,7 @@ impl Store {
 
     /// How many messages were ever kept.
     pub async fn message_count(&self) -> Result<u64, StoreError> {
-        let statement = sqlx::query("SELECT COALESCE(MAX(id), 0) AS count FROM message");
+        let statement = sqlx::query("SELECT COALESCE(SUM(kept), 0) AS count FROM device_flow");
         let count = self
             .first("count messages", statement, |fields| fields.count("count"))
             .await?;

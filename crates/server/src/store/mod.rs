@@ -13,6 +13,8 @@ pub mod operators;
 pub mod policies;
 pub mod releases;
 pub mod settings;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use core::time::Duration;
@@ -101,7 +103,8 @@ impl Store {
             .map_err(|source| StoreError::new("open the database for reading", source))
     }
 
-    /// Runs `work` as one transaction: all of it is kept, durably, or nothing.
+    /// Runs `work` as one transaction: all of it is kept, durably, or nothing. It runs to its end
+    /// even when nobody waits for it any more.
     ///
     /// # Errors
     ///
@@ -112,37 +115,16 @@ impl Store {
         work: W,
     ) -> Result<T, StoreError>
     where
-        T: Send,
-        W: for<'c> Fn(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send,
+        T: Send + 'static,
+        W: for<'c> Fn(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>
+            + Send
+            + Sync
+            + 'static,
     {
-        let mut pause = FIRST_PAUSE;
-        let mut attempt = 1;
-        loop {
-            match self.attempt(&work).await {
-                Ok(value) => return Ok(value),
-                Err(source) => {
-                    let error = StoreError::new(doing, source);
-                    if !error.is_transient() || attempt == ATTEMPTS {
-                        return Err(error);
-                    }
-                    tracing::debug!(doing, attempt, "database busy, trying again");
-                }
-            }
-            tokio::time::sleep(pause).await;
-            pause = pause.saturating_mul(2);
-            attempt += 1;
-        }
-    }
-
-    async fn attempt<T, W>(&self, work: &W) -> Result<T, sqlx::Error>
-    where
-        T: Send,
-        W: for<'c> Fn(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send,
-    {
-        let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await?;
-        let value = work(&mut transaction).await?;
-        transaction.commit().await?;
-        Ok(value)
+        let write = self.write.clone();
+        tokio::spawn(async move { retried(&write, doing, &work).await })
+            .await
+            .map_err(|error| StoreError::unreadable(doing, error))?
     }
 
     /// Runs one changing statement as a transaction; returns how many rows it changed.
@@ -211,6 +193,61 @@ impl Store {
         self.read.close().await;
         self.write.close().await;
     }
+}
+
+async fn retried<T, W>(write: &SqlitePool, doing: &'static str, work: &W) -> Result<T, StoreError>
+where
+    W: for<'c> Fn(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
+{
+    let mut pause = FIRST_PAUSE;
+    let mut attempt = 1;
+    loop {
+        let result = async {
+            let mut connection = write.acquire().await?;
+            begin(&mut connection).await?;
+            let result = work(&mut connection).await;
+            end(&mut connection, result).await
+        };
+        let error = match result.await {
+            Ok(value) => return Ok(value),
+            Err(source) => StoreError::new(doing, source),
+        };
+        if !error.is_transient() || attempt == ATTEMPTS {
+            return Err(error);
+        }
+        tracing::debug!(doing, attempt, "database busy, trying again");
+        tokio::time::sleep(pause).await;
+        pause = pause.saturating_mul(2);
+        attempt += 1;
+    }
+}
+
+/// Begins a transaction. sqlx's own would count it wrongly once the disk was full: SQLite then
+/// rolls back by itself, and the connection could never begin again.
+async fn begin(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("BEGIN IMMEDIATE")
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+/// Commits what went well, and takes back what did not.
+async fn end<T>(
+    connection: &mut SqliteConnection,
+    result: Result<T, sqlx::Error>,
+) -> Result<T, sqlx::Error> {
+    let result = match result {
+        Ok(value) => sqlx::query("COMMIT")
+            .execute(&mut *connection)
+            .await
+            .map(|_| value),
+        Err(error) => Err(error),
+    };
+    if result.is_err() {
+        // SQLite may have done it already; then there is nothing to take back.
+        drop(sqlx::query("ROLLBACK").execute(connection).await);
+    }
+    result
 }
 
 fn migration_failed(error: sqlx::migrate::MigrateError) -> StoreError {

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::events::{StoredObservation, hour};
-use super::{Fields, Store, micros, storable};
+use super::{Fields, Store, begin, end, micros, storable};
 use crate::error::StoreError;
 
 /// How many writes may wait. A gateway bounds what each session has under way, so this is only
@@ -80,6 +80,12 @@ impl Writer {
 
     /// Keeps a message; answers when it is durable.
     pub(crate) async fn message(&self, message: Accepted) -> Result<StoredResult, StoreError> {
+        // Checked before it shares a transaction with others.
+        for (column, number) in [("boot", message.boot), ("sequence", message.sequence)] {
+            if let Some(number) = number {
+                storable(column, number).map_err(|source| StoreError::new(DOING, source))?;
+            }
+        }
         let (answer, answered) = oneshot::channel();
         self.submit(Write::Message(Box::new(message), answer))
             .await?;
@@ -197,34 +203,35 @@ async fn commit(
     others: &[Write],
 ) -> Result<Kept, StoreError> {
     let failed = |source| StoreError::new(DOING, source);
-    let mut transaction = store
-        .write
-        .begin_with("BEGIN IMMEDIATE")
-        .await
-        .map_err(failed)?;
+    let mut connection = store.write.acquire().await.map_err(failed)?;
+    begin(&mut connection).await.map_err(failed)?;
+    let kept = keep(&mut connection, chain, messages, others).await;
+    end(&mut connection, kept).await.map_err(failed)
+}
+
+async fn keep(
+    connection: &mut SqliteConnection,
+    chain: &Chain,
+    messages: &[Waiting<Accepted>],
+    others: &[Write],
+) -> Result<Kept, sqlx::Error> {
     let accepted: Vec<&Accepted> = messages.iter().map(|(message, _)| message).collect();
-    let results = keep_messages(&mut transaction, &accepted)
-        .await
-        .map_err(failed)?;
+    let results = keep_messages(connection, &accepted).await?;
     let mut chain = *chain;
     let mut recorded = Vec::new();
     for other in others {
         match other {
             Write::Events(events, _) => {
-                let events = keep_events(&mut transaction, &mut chain, events);
-                recorded.push(events.await.map_err(failed)?);
+                recorded.push(keep_events(connection, &mut chain, events).await?);
             }
             Write::Observations(observations, _) => {
                 for observation in observations {
-                    observe(&mut transaction, observation)
-                        .await
-                        .map_err(failed)?;
+                    observe(connection, observation).await?;
                 }
             }
             Write::Message(..) => {}
         }
     }
-    transaction.commit().await.map_err(failed)?;
     Ok(Kept {
         chain,
         messages: results,
@@ -247,23 +254,26 @@ async fn keep_messages(
         keep_chunk(connection, chunk, &mut results).await?;
         rest = tail;
     }
-    let mut newest: HashMap<(&[u8; 16], &str), Timestamp> = HashMap::new();
+    let mut sums: HashMap<(&[u8; 16], &str), (Timestamp, i64)> = HashMap::new();
     for (message, result) in messages.iter().zip(&results) {
         if *result == StoredResult::Stored {
-            let last = newest
+            let (last, kept) = sums
                 .entry((&message.device.0, &message.flow))
-                .or_insert(message.received);
+                .or_insert((message.received, 0));
             *last = (*last).max(message.received);
+            *kept += 1;
         }
     }
-    for ((device, flow), last) in newest {
+    for ((device, flow), (last, kept)) in sums {
         sqlx::query(
-            "INSERT INTO device_flow (device, flow, last_received) VALUES ($1, $2, $3) \
-             ON CONFLICT (device, flow) DO UPDATE SET last_received = excluded.last_received",
+            "INSERT INTO device_flow (device, flow, last_received, kept) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (device, flow) DO UPDATE SET last_received = excluded.last_received, \
+             kept = device_flow.kept + excluded.kept",
         )
         .bind(device.to_vec())
         .bind(flow.to_owned())
         .bind(micros(last))
+        .bind(kept)
         .execute(&mut *connection)
         .await?;
     }

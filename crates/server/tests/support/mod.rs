@@ -1,5 +1,14 @@
 //! A server in a folder of its own, a clock to turn, devices with keys, and a witness.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses a part of it"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may panic"
+)]
 
 pub mod witness;
 
@@ -52,7 +61,11 @@ impl World {
             clock,
             ..Settings::default()
         };
-        Self { folder: tempfile::tempdir().unwrap(), seconds, settings }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            seconds,
+            settings,
+        }
     }
 
     pub fn home(&self) -> PathBuf {
@@ -60,7 +73,8 @@ impl World {
     }
 
     pub fn pass(&self, time: Duration) {
-        self.seconds.fetch_add(i64::try_from(time.as_secs()).unwrap(), Ordering::SeqCst);
+        self.seconds
+            .fetch_add(i64::try_from(time.as_secs()).unwrap(), Ordering::SeqCst);
     }
 
     pub fn now(&self) -> Timestamp {
@@ -68,7 +82,9 @@ impl World {
     }
 
     pub async fn open(&self) -> Server {
-        let server = Server::open(&self.home(), self.settings.clone()).await.unwrap();
+        let server = Server::open(&self.home(), self.settings.clone())
+            .await
+            .unwrap();
         server.listening("https://127.0.0.1:8443", "127.0.0.1:8883");
         server
     }
@@ -106,12 +122,19 @@ pub async fn send(server: &Server, request: Request<Body>) -> Answer {
     let response = server.router().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes().to_vec();
-    Answer { status: parts.status, headers: parts.headers, body }
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    }
 }
 
 /// As the owner of the control socket.
 pub async fn operate(server: &Server, method: Method, path: &str, body: Option<Value>) -> Answer {
-    let mut request = Request::builder().method(method).uri(path).extension(LocalOperator);
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .extension(LocalOperator);
     if body.is_some() {
         request = request.header("content-type", "application/json");
     }
@@ -128,7 +151,10 @@ pub async fn post(server: &Server, path: &str, body: Value) -> Answer {
 }
 
 pub fn anybody() -> HttpsPeer {
-    HttpsPeer { address: "192.0.2.7:40000".parse().unwrap(), client: None }
+    HttpsPeer {
+        address: "192.0.2.7:40000".parse().unwrap(),
+        client: None,
+    }
 }
 
 /// A device: its key, and its certificate once it has one.
@@ -143,7 +169,13 @@ pub struct Device {
 impl Device {
     pub fn new(name: &str) -> Self {
         let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
-        Self { name: name.into(), key, certificate: Vec::new(), boot: 1, sequence: 0 }
+        Self {
+            name: name.into(),
+            key,
+            certificate: Vec::new(),
+            boot: 1,
+            sequence: 0,
+        }
     }
 
     pub fn spki(&self) -> SpkiHash {
@@ -157,7 +189,9 @@ impl Device {
     pub fn request(&self) -> String {
         let mut parameters = CertificateParams::default();
         parameters.distinguished_name = DistinguishedName::new();
-        parameters.distinguished_name.push(DnType::CommonName, self.name.as_str());
+        parameters
+            .distinguished_name
+            .push(DnType::CommonName, self.name.as_str());
         STANDARD.encode(parameters.serialize_request(&self.key).unwrap().der())
     }
 
@@ -177,7 +211,12 @@ impl Device {
     pub async fn enroll(&mut self, server: &Server, role: &str) {
         let invited = server.invite(&self.name, role).await.unwrap();
         let answer = self.ask(server, &invited.code).await;
-        assert_eq!(answer.status, StatusCode::OK, "{}", String::from_utf8_lossy(&answer.body));
+        assert_eq!(
+            answer.status,
+            StatusCode::OK,
+            "{}",
+            String::from_utf8_lossy(&answer.body)
+        );
         self.certificate = only_certificate(&answer.body);
     }
 
@@ -191,20 +230,28 @@ impl Device {
             expired: false,
             not_after: Timestamp::from_second(not_after).unwrap(),
         };
-        HttpsPeer { client: Some(client), ..anybody() }
+        HttpsPeer {
+            client: Some(client),
+            ..anybody()
+        }
     }
 
     pub async fn get(&self, server: &Server, path: &str) -> Answer {
-        let request =
-            Request::get(path).extension(self.peer(server)).body(Body::empty()).unwrap();
+        let request = Request::get(path)
+            .extension(self.peer(server))
+            .body(Body::empty())
+            .unwrap();
         send(server, request).await
     }
 
     /// A message of a flow, as the session hands it to the store.
     pub fn message(&mut self, now: Timestamp, flow: &str, payload: &[u8]) -> Accepted {
         self.sequence += 1;
-        let kind =
-            if flow.starts_with('_') { FlowKind::Platform } else { FlowKind::Telemetry };
+        let kind = if flow.starts_with('_') {
+            FlowKind::Platform
+        } else {
+            FlowKind::Telemetry
+        };
         Accepted {
             device: self.id(),
             name: self.name.parse().unwrap(),
@@ -221,7 +268,11 @@ impl Device {
     /// Its state report, signed by its key.
     pub fn sealed(&self, report: &StateReport) -> Vec<u8> {
         let signer = envelope::signer_from_pkcs8_der(&self.key.serialize_der()).unwrap();
-        envelope::seal(sekimori_update::report::CONTENT_TYPE, &report.encode(), &*signer)
+        envelope::seal(
+            sekimori_update::report::CONTENT_TYPE,
+            &report.encode(),
+            &*signer,
+        )
     }
 }
 
@@ -234,7 +285,10 @@ pub fn report() -> StateReport {
         boot: 1,
         trial: false,
         proof_verified: true,
-        integrity: Integrity { held: true, deviations: Vec::new() },
+        integrity: Integrity {
+            held: true,
+            deviations: Vec::new(),
+        },
         restored: None,
         last_update: None,
         outbox: OutboxState::default(),
@@ -310,7 +364,10 @@ impl Edge for FakeEdge {
         Box::pin(async move {
             if known {
                 let payload = b"{\"locked\":true}".to_vec();
-                Ok(Acknowledgement { payload, took: Duration::from_millis(3) })
+                Ok(Acknowledgement {
+                    payload,
+                    took: Duration::from_millis(3),
+                })
             } else {
                 Err(CommandFailure::NotSubscribed)
             }

@@ -72,7 +72,14 @@ impl TestWitness {
     }
 
     pub fn size(&self) -> u64 {
-        self.shared.stored.lock().unwrap().values().map(|(size, _)| *size).max().unwrap_or(0)
+        self.shared
+            .stored
+            .lock()
+            .unwrap()
+            .values()
+            .map(|(size, _)| *size)
+            .max()
+            .unwrap_or(0)
     }
 
     pub fn settings(&self) -> WitnessSettings {
@@ -102,11 +109,15 @@ impl TestWitness {
             .with_state(self.clone());
         tokio::spawn(async move {
             loop {
-                let Ok((stream, _)) = listener.accept().await else { return };
+                let Ok((stream, _)) = listener.accept().await else {
+                    return;
+                };
                 let acceptor = acceptor.clone();
                 let service = TowerToHyperService::new(router.clone());
                 tokio::spawn(async move {
-                    let Ok(stream) = acceptor.accept(stream).await else { return };
+                    let Ok(stream) = acceptor.accept(stream).await else {
+                        return;
+                    };
                     let connection = hyper::server::conn::http1::Builder::new()
                         .serve_connection(TokioIo::new(stream), service);
                     drop(connection.await);
@@ -127,9 +138,8 @@ async fn add_checkpoint(State(witness): State<TestWitness>, body: Bytes) -> Resp
         logs: shared.logs.lock().unwrap().clone(),
     };
     let mut stored = shared.stored.lock().unwrap();
-    let decided = AddCheckpoint::parse(&body).and_then(|request| {
-        core.evaluate(stored.get(request.origin()), &request, 1_795_132_800)
-    });
+    let decided = AddCheckpoint::parse(&body)
+        .and_then(|request| core.evaluate(stored.get(request.origin()), &request, 1_795_132_800));
     match decided {
         Ok(cosigned) => {
             stored.insert(cosigned.origin.clone(), (cosigned.size, cosigned.root));
