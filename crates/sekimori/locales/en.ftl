@@ -45,10 +45,10 @@ release-published = { $product } { $version } is published. Next:  sekimori camp
 release-verified = { $product } { $version }: { $count } files, signed by your key, offered until { $expires }
 campaign-created = { $release } is offered to every device of role { $role }.
 
-verify-events-held = { $count } events: the chain is whole.
-verify-events-broken = The chain breaks at { $place }: { $why }
-verify-ledger-held = { $count } entries derived again: everything agrees.
-verify-ledger-broken = The ledger does not hold at { $place }: { $why }
+verify-events-held = { $events } events: the chain is whole and meets { $anchors } anchors on the ledger.
+verify-events-broken = The chain of events is broken: { $why }
+verify-ledger-held = { $count } entries derived again: everything agrees; the log signed, { $witnesses } witnesses cosigned.
+verify-ledger-broken = The ledger is broken: { $why }
 prove-written = The report is in { $file }
 
 status-organization = Organization
@@ -57,11 +57,19 @@ status-mqtt = MQTT over TLS
 status-policy = Policy
 status-no-policy = no policy is active; every message is refused
 status-devices = Devices
-status-device-counts = { $total } ({ $connected } connected, { $contained } contained, { $revoked } revoked)
+status-device-counts = { $total } ({ $active } active, { $contained } contained, { $revoked } revoked)
 status-events = Events
 status-ledger = Ledger
+status-root = Root
+status-sessions = Open connections
+status-messages = Messages kept
+status-cases = Open cases
+status-ledger-sizes = { $recorded } entries, { $published } published
+status-witnesses = Cosigned by { $names }; { $threshold } must have cosigned.
+status-hindrance = Not published yet: { $why }
+doctor-broken = this record is not what was signed
+fix-doctor-broken = stop the server, keep a copy of the home, restore the newest good backup
 status-log = Ledger key
-status-witness = Witness { $name } cosigned { $size } entries at { $at }
 status-one-administrator = One administrator: nobody else cosigns this ledger.
 
 doctor-settings = settings can be read

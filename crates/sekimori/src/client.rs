@@ -9,7 +9,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::UnixStream;
 
-use crate::diagnostic::{Diagnostic, Exit, Outcome};
+use crate::diagnostic::{Diagnostic, Exit, Notes, Outcome};
 use crate::language::Language;
 
 /// An answer larger than this is not ours.
@@ -184,8 +184,10 @@ fn refusal(status: StatusCode, bytes: &[u8]) -> Diagnostic {
         exit,
         code: text("code").unwrap_or_else(|| format!("HTTP-{}", status.as_u16())),
         message: text("message").unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned()),
-        observed: text("observed"),
-        expected: text("expected"),
-        fix: text("fix"),
+        notes: Box::new(Notes {
+            observed: text("observed"),
+            expected: text("expected"),
+            fix: text("fix"),
+        }),
     }
 }

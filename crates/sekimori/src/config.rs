@@ -372,7 +372,7 @@ mod tests {
         for (text, observed) in cases {
             let home = home_with(text);
             let error = Config::load_with(home.path(), &no_flags(), |_| None).unwrap_err();
-            let shown = error.observed.clone().unwrap();
+            let shown = error.notes.observed.clone().unwrap();
             assert!(shown.contains(observed), "{text}: {shown}");
             assert_eq!(error.exit, Exit::Usage);
         }

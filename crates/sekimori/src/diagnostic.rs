@@ -29,6 +29,12 @@ pub(crate) struct Diagnostic {
     pub(crate) exit: Exit,
     pub(crate) code: String,
     pub(crate) message: String,
+    pub(crate) notes: Box<Notes>,
+}
+
+/// What belongs to an error beside its sentence; apart, so that an error stays small on its way.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Notes {
     pub(crate) observed: Option<String>,
     pub(crate) expected: Option<String>,
     pub(crate) fix: Option<String>,
@@ -41,27 +47,25 @@ impl Diagnostic {
             exit,
             code: code.to_owned(),
             message: message.into(),
-            observed: None,
-            expected: None,
-            fix: None,
+            notes: Box::default(),
         }
     }
 
     /// What was found.
     pub(crate) fn observed(mut self, text: impl std::fmt::Display) -> Self {
-        self.observed = Some(text.to_string());
+        self.notes.observed = Some(text.to_string());
         self
     }
 
     /// What should have been found.
     pub(crate) fn expected(mut self, text: impl std::fmt::Display) -> Self {
-        self.expected = Some(text.to_string());
+        self.notes.expected = Some(text.to_string());
         self
     }
 
     /// What the reader can do.
     pub(crate) fn fix(mut self, text: impl std::fmt::Display) -> Self {
-        self.fix = Some(text.to_string());
+        self.notes.fix = Some(text.to_string());
         self
     }
 
@@ -69,9 +73,9 @@ impl Diagnostic {
     pub(crate) fn render(&self, language: Language) -> String {
         let mut text = format!("error[{}]: {}", self.code, self.message);
         let lines = [
-            ("label-observed", &self.observed),
-            ("label-expected", &self.expected),
-            ("label-fix", &self.fix),
+            ("label-observed", &self.notes.observed),
+            ("label-expected", &self.notes.expected),
+            ("label-fix", &self.notes.fix),
         ];
         for (label, value) in lines {
             if let Some(value) = value {

@@ -46,11 +46,12 @@ async fn status(context: &Context) -> Outcome {
 }
 
 fn row(device: &Value) -> Vec<String> {
-    let update = &device["last_update"];
+    let report = &device["report"];
+    let update = &report["last_update"];
     [
         &device["name"],
-        &device["release"],
-        &device["slot"],
+        &report["release"],
+        &report["slot"],
         &update["release"],
         &update["result"],
         &update["reason"],

@@ -42,7 +42,7 @@ pub(super) async fn all(client: &Client) -> Outcome<Vec<Value>> {
     let mut path = "/api/v1/devices?limit=500".to_owned();
     loop {
         let mut page = client.get(&path).await?;
-        if let Some(list) = page["devices"].as_array_mut() {
+        if let Some(list) = page["items"].as_array_mut() {
             devices.append(list);
         }
         let next = match &page["next"] {
@@ -121,29 +121,35 @@ async fn list(context: &Context) -> Outcome {
         "column-last-seen",
     ]
     .map(|key| context.text(key, &[]));
-    let rows: Vec<Vec<String>> = devices
-        .iter()
-        .map(|device| {
-            let mut row = [
-                "number",
-                "name",
-                "role",
-                "standing",
-                "connected",
-                "release",
-                "last_seen",
-            ]
-            .map(|key| cell(&device[key]))
-            .to_vec();
-            if device["contained"] == json!(true)
-                && let Some(standing) = row.get_mut(3)
-            {
-                *standing = context.text("standing-contained", &[]);
-            }
-            row
-        })
-        .collect();
+    let rows: Vec<Vec<String>> = devices.iter().map(|device| row(context, device)).collect();
     print_line(&render(&headings, &rows))
+}
+
+fn row(context: &Context, device: &Value) -> Vec<String> {
+    let standing = if device["contained"] == json!(true) {
+        context.text("standing-contained", &[])
+    } else {
+        cell(&device["standing"])
+    };
+    let connections: Vec<String> = device["connections"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(cell)
+        .collect();
+    vec![
+        cell(&device["number"]),
+        cell(&device["name"]),
+        cell(&device["role"]),
+        standing,
+        if connections.is_empty() {
+            "–".to_owned()
+        } else {
+            connections.join(" ")
+        },
+        cell(&device["report"]["release"]),
+        cell(&device["last_seen"]),
+    ]
 }
 
 async fn show(context: &Context, name: &str) -> Outcome {
@@ -154,38 +160,53 @@ async fn show(context: &Context, name: &str) -> Outcome {
     if context.json {
         return print_line(&device);
     }
-    let empty = serde_json::Map::new();
-    for (key, value) in device.as_object().unwrap_or(&empty) {
-        match value {
-            Value::Array(items) => {
-                print_line(&format!("{key}:"))?;
-                for item in items {
-                    print_line(&format!("  {item}"))?;
-                }
-            }
-            other => print_line(&format!("{key}: {}", cell(other)))?,
+    print_fields("", &device)
+}
+
+/// One line for each value, with the path to it.
+fn print_fields(path: &str, value: &Value) -> Outcome {
+    match value {
+        Value::Object(fields) => fields.iter().try_for_each(|(name, value)| {
+            let dot = if path.is_empty() { "" } else { "." };
+            print_fields(&format!("{path}{dot}{name}"), value)
+        }),
+        Value::Array(items) if items.iter().any(Value::is_object) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(place, value)| print_fields(&format!("{path}[{place}]"), value)),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(cell).collect();
+            print_line(&format!("{path}: {}", items.join(" ")))
         }
+        other => print_line(&format!("{path}: {}", cell(other))),
     }
-    Ok(())
 }
 
 async fn change(context: &Context, name: &str, verb: &str, reason: &str) -> Outcome {
-    let path = format!("/api/v1/devices/{}/{verb}", segment(name));
-    let answer = context
-        .client()
-        .post(&path, &json!({ "reason": reason }))
-        .await?;
+    let path = format!(
+        "/api/v1/devices/{}/{verb}?cause={}",
+        segment(name),
+        segment(reason)
+    );
+    let answer = context.client().post(&path, &Value::Null).await?;
     if context.json {
         return print_line(&answer);
     }
     let sessions = answer["sessions_closed"].to_string();
-    let millis = answer["millis"].to_string();
+    let millis = millis(&answer["millis"]);
     let arguments = [
         ("name", name),
         ("sessions", sessions.as_str()),
         ("millis", millis.as_str()),
     ];
     print_line(&context.text(&format!("device-{verb}-done"), &arguments))
+}
+
+/// Milliseconds with one decimal.
+fn millis(value: &Value) -> String {
+    value
+        .as_f64()
+        .map_or_else(|| cell(value), |millis| format!("{millis:.1}"))
 }
 
 async fn send(context: &Context, name: &str, flow: &str, payload: &str, timeout: u64) -> Outcome {
@@ -200,7 +221,7 @@ async fn send(context: &Context, name: &str, flow: &str, payload: &str, timeout:
     if context.json {
         return print_line(&answer);
     }
-    let millis = answer["millis"].to_string();
+    let millis = millis(&answer["millis"]);
     let reply = answer["payload"].to_string();
     print_line(&context.text(
         "command-acknowledged",

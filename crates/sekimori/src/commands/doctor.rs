@@ -71,7 +71,7 @@ pub(crate) async fn run(context: &Context) -> Outcome<ExitCode> {
 fn show(context: &Context, check: &Check) -> Outcome {
     if context.json {
         let wrong = check.wrong.as_ref().map(|wrong| {
-            json!({ "code": wrong.code, "message": wrong.message, "observed": wrong.observed, "fix": wrong.fix })
+            json!({ "code": wrong.code, "message": wrong.message, "observed": wrong.notes.observed, "fix": wrong.notes.fix })
         });
         return print_line(
             &json!({ "check": check.key.trim_start_matches("doctor-"), "wrong": wrong }),
@@ -109,7 +109,7 @@ fn writable(home: &Path) -> Outcome {
 }
 
 fn policy(context: &Context, status: &Value) -> Outcome {
-    if status["policy"].is_null() {
+    if status["policy"] == json!(0) {
         return Err(Diagnostic::new(
             Exit::Problems,
             "SK-DOC-002",
@@ -122,11 +122,7 @@ fn policy(context: &Context, status: &Value) -> Outcome {
 
 fn witness(context: &Context, status: &Value) -> Outcome {
     let ledger = &status["ledger"];
-    let witnesses = ledger["witnesses"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    if witnesses.is_empty() {
+    if ledger["threshold"] == json!(0) {
         return Err(Diagnostic::new(
             Exit::Problems,
             "SK-DOC-003",
@@ -134,31 +130,28 @@ fn witness(context: &Context, status: &Value) -> Outcome {
         )
         .fix("sekimori up --witness \"LINE\""));
     }
-    match witnesses
-        .iter()
-        .find(|witness| witness["cosigned_size"] != ledger["size"])
-    {
-        None => Ok(()),
-        Some(behind) => Err(Diagnostic::new(
+    match &ledger["hindrance"] {
+        Value::Null => Ok(()),
+        why => Err(Diagnostic::new(
             Exit::Problems,
             "SK-DOC-004",
             context.text("doctor-witness-behind", &[]),
         )
-        .observed(behind)
+        .observed(why)
         .fix("sekimori witness run --log KEY")),
     }
 }
 
 async fn holds(context: &Context, path: &str) -> Outcome {
     let answer = context.client().get(path).await?;
-    if answer["held"] == Value::Bool(true) {
+    if answer["holds"] == Value::Bool(true) {
         return Ok(());
     }
     Err(Diagnostic::new(
         Exit::Problems,
         "SK-DOC-005",
-        answer["why"].as_str().unwrap_or("broken"),
+        context.text("doctor-broken", &[]),
     )
-    .observed(&answer["place"])
-    .fix("stop the server, keep a copy of the home, restore the newest good backup"))
+    .observed(&answer["broken"])
+    .fix(context.text("fix-doctor-broken", &[])))
 }

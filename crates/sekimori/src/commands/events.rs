@@ -32,11 +32,7 @@ pub(crate) async fn run(context: &Context, command: &EventsCommand) -> Outcome<E
 }
 
 async fn tail(context: &Context, lines: u32, follow: bool) -> Outcome {
-    list(
-        context,
-        &format!("/api/v1/events?limit={lines}&newest=true"),
-    )
-    .await?;
+    list(context, &format!("/api/v1/events?limit={lines}")).await?;
     if !follow {
         return Ok(());
     }
@@ -57,11 +53,8 @@ async fn tail(context: &Context, lines: u32, follow: bool) -> Outcome {
 
 async fn list(context: &Context, path: &str) -> Outcome {
     let answer = context.client().get(path).await?;
-    for event in answer["events"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default()
-    {
+    // The server lists the newest first; a reader of a terminal wants it last.
+    for event in answer["items"].as_array().into_iter().flatten().rev() {
         print_event(context, event)?;
     }
     Ok(())
@@ -98,24 +91,24 @@ async fn verify(context: &Context) -> Outcome<ExitCode> {
     report_check(context, &answer, "events")
 }
 
-/// Prints the outcome of a check that names the first place where it does not hold.
+/// Prints the outcome of a check; when it does not hold, the first place where that shows.
 pub(super) fn report_check(context: &Context, answer: &Value, what: &str) -> Outcome<ExitCode> {
-    let held = answer["held"] == Value::Bool(true);
+    let held = answer["holds"] == Value::Bool(true);
     if context.json {
         print_line(answer)?;
     } else if held {
-        let count = answer["count"].to_string();
-        print_line(&context.text(&format!("verify-{what}-held"), &[("count", &count)]))?;
-        for line in answer["checked"].as_array().into_iter().flatten() {
-            print_line(&format!("  {}", cell(line)))?;
-        }
+        let (count, witnesses) = (cell(&answer["size"]), cell(&answer["witnesses"]));
+        let (events, anchors) = (cell(&answer["events"]), cell(&answer["anchors"]));
+        let arguments = [
+            ("count", count.as_str()),
+            ("witnesses", witnesses.as_str()),
+            ("events", events.as_str()),
+            ("anchors", anchors.as_str()),
+        ];
+        print_line(&context.text(&format!("verify-{what}-held"), &arguments))?;
     } else {
-        let place = cell(&answer["place"]);
-        let why = cell(&answer["why"]);
-        print_line(&context.text(
-            &format!("verify-{what}-broken"),
-            &[("place", &place), ("why", &why)],
-        ))?;
+        let why = cell(&answer["broken"]);
+        print_line(&context.text(&format!("verify-{what}-broken"), &[("why", &why)]))?;
     }
     Ok(if held {
         ExitCode::SUCCESS

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use sekimori_analysis::diagnostic::Color;
 use sekimori_analysis::language::Language as ReportLanguage;
 use sekimori_analysis::{analyze, model, report};
 
@@ -89,7 +90,10 @@ fn show(context: &Context, file: &Path) -> Outcome<ExitCode> {
     let model = match model::parse(&name, &text) {
         Ok(model) => model,
         Err(problems) => {
-            eprintln!("{}", problems.render(report_language(context.language)));
+            eprintln!(
+                "{}",
+                problems.render(report_language(context.language), color())
+            );
             return Ok(Exit::Problems.into());
         }
     };
@@ -112,7 +116,7 @@ fn show(context: &Context, file: &Path) -> Outcome<ExitCode> {
 pub(super) fn problems(context: &Context, file: &Path, text: &str, _today: Date) -> Option<String> {
     let name = file.display().to_string();
     let problems = model::parse(&name, text).err()?;
-    Some(problems.render(report_language(context.language)))
+    Some(problems.render(report_language(context.language), color()))
 }
 
 /// Reads a model as text.
@@ -152,6 +156,16 @@ fn unreadable(doing: &str, file: &Path, error: &std::io::Error) -> Diagnostic {
 
 fn today() -> Date {
     clock::wall().to_zoned(TimeZone::UTC).date()
+}
+
+/// Colors for a terminal that wants them.
+fn color() -> Color {
+    use std::io::IsTerminal as _;
+    if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        Color::Ansi
+    } else {
+        Color::Plain
+    }
 }
 
 /// The reports' own name for the reader's language.

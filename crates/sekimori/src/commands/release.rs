@@ -130,7 +130,7 @@ async fn publish(context: &Context, folder: &Path, targets: &Path) -> Outcome {
     let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
     let arguments = [
         ("product", &*text("product")),
-        ("version", &*text("version")),
+        ("version", &*text("release")),
     ];
     print_line(&context.text("release-published", &arguments))
 }

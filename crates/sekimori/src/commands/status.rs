@@ -16,35 +16,43 @@ pub(crate) async fn run(context: &Context) -> Outcome<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let (ledger, devices) = (&status["ledger"], &status["devices"]);
-    let policy = match &status["policy"] {
-        Value::Null => context.text("status-no-policy", &[]),
-        policy => format!(
-            "v{}  {}",
-            cell(&policy["version"]),
-            cell(&policy["applied_at"])
-        ),
+    let policy = match status["policy"].as_u64() {
+        Some(0) | None => context.text("status-no-policy", &[]),
+        Some(version) => format!("v{version}"),
     };
+    let counts = [
+        ("total", cell(&devices["total"])),
+        ("active", cell(&devices["active"])),
+        ("contained", cell(&devices["contained"])),
+        ("revoked", cell(&devices["revoked"])),
+    ];
+    let counts: Vec<(&str, &str)> = counts
+        .iter()
+        .map(|(name, count)| (*name, count.as_str()))
+        .collect();
     let rows = [
         ("status-organization", cell(&status["organization"])),
-        ("status-console", cell(&status["endpoints"]["https"])),
-        ("status-mqtt", cell(&status["endpoints"]["mqtt"])),
+        ("status-console", cell(&status["addresses"]["https"])),
+        ("status-mqtt", cell(&status["addresses"]["mqtt"])),
+        ("status-root", cell(&status["root"])),
         ("status-policy", policy),
         (
             "status-devices",
-            context.text(
-                "status-device-counts",
-                &[
-                    ("total", &cell(&devices["total"])),
-                    ("connected", &cell(&devices["connected"])),
-                    ("contained", &cell(&devices["contained"])),
-                    ("revoked", &cell(&devices["revoked"])),
-                ],
-            ),
+            context.text("status-device-counts", &counts),
         ),
-        ("status-events", cell(&status["events"]["count"])),
+        ("status-sessions", cell(&status["sessions"])),
+        ("status-messages", cell(&status["messages"])),
+        ("status-events", cell(&status["events"])),
+        ("status-cases", cell(&status["open_cases"])),
         (
             "status-ledger",
-            format!("{}  {}", cell(&ledger["size"]), cell(&ledger["root"])),
+            context.text(
+                "status-ledger-sizes",
+                &[
+                    ("recorded", &cell(&ledger["recorded"])),
+                    ("published", &cell(&ledger["published"])),
+                ],
+            ),
         ),
         ("status-log", cell(&ledger["log"])),
     ];
@@ -58,21 +66,25 @@ pub(crate) async fn run(context: &Context) -> Outcome<ExitCode> {
         let gap = " ".repeat(width - self::width(&label) + 2);
         print_line(&format!("{label}{gap}{value}"))?;
     }
-    let witnesses = ledger["witnesses"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    if witnesses.is_empty() {
+    if ledger["threshold"] == 0 {
         print_line(&context.text("status-one-administrator", &[]))?;
+    } else {
+        let names: Vec<String> = ledger["witnesses"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(cell)
+            .collect();
+        let threshold = cell(&ledger["threshold"]);
+        let arguments = [("names", names.join(", ")), ("threshold", threshold)];
+        let arguments: Vec<(&str, &str)> = arguments
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        print_line(&context.text("status-witnesses", &arguments))?;
     }
-    for witness in witnesses {
-        let name = cell(&witness["name"]);
-        let size = cell(&witness["cosigned_size"]);
-        let at = cell(&witness["at"]);
-        print_line(&context.text(
-            "status-witness",
-            &[("name", &name), ("size", &size), ("at", &at)],
-        ))?;
+    if let Some(why) = ledger["hindrance"].as_str() {
+        print_line(&context.text("status-hindrance", &[("why", why)]))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -6,9 +6,8 @@ use serde_json::Value;
 /// Rows under headings.
 pub(super) fn render(headings: &[String], rows: &[Vec<String>]) -> String {
     let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(headings);
     for row in rows {
         table.add_row(row);

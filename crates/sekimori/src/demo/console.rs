@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use http::{Request, StatusCode, header};
+use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
@@ -24,18 +24,23 @@ pub(super) struct Answer {
 /// Opens the setup link, reads a page with the session it gave, and sees the second use refused.
 pub(super) async fn setup_link_works_once(link: &str, server_home: &Path) -> Result<(), Broken> {
     let config = browser(server_home)?;
-    let stranger = get(&config, &page(link, "/"), None).await?;
+    let stranger = request(&config, Method::GET, &page(link, "/devices"), None).await?;
     ensure(stranger.status != StatusCode::OK, || {
         "the console is open to everybody".to_owned()
     })?;
-    let first = get(&config, link, None).await?;
+    // A preview of the link in some chat must not use it up.
+    let preview = request(&config, Method::GET, link, None).await?;
+    ensure(preview.cookie.is_none(), || {
+        "looking at the setup link used it up".to_owned()
+    })?;
+    let first = request(&config, Method::POST, link, None).await?;
     let cookie = first.cookie.ok_or_else(|| {
         Broken::new(format!(
             "the setup link gave no session: {} {}",
             first.status, first.body
         ))
     })?;
-    let console = get(&config, &page(link, "/devices"), Some(&cookie)).await?;
+    let console = request(&config, Method::GET, &page(link, "/devices"), Some(&cookie)).await?;
     ensure(
         console.status == StatusCode::OK && console.body.contains("<html"),
         || {
@@ -45,7 +50,7 @@ pub(super) async fn setup_link_works_once(link: &str, server_home: &Path) -> Res
             )
         },
     )?;
-    let second = get(&config, link, None).await?;
+    let second = request(&config, Method::POST, link, None).await?;
     ensure(second.cookie.is_none(), || {
         "the setup link worked twice".to_owned()
     })
@@ -72,9 +77,10 @@ fn page(link: &str, path: &str) -> String {
     format!("{origin}{path}")
 }
 
-/// One GET on a connection of its own.
-async fn get(
+/// One request on a connection of its own, from the console's own pages.
+async fn request(
     config: &Arc<ClientConfig>,
+    method: Method,
     url: &str,
     cookie: Option<&str>,
 ) -> Result<Answer, Broken> {
@@ -88,7 +94,11 @@ async fn get(
         .await
         .map_err(|error| broken(&error))?;
     tokio::spawn(connection);
-    let mut request = Request::get(format!("/{path}")).header(header::HOST, authority);
+    let mut request = Request::builder()
+        .method(method)
+        .uri(format!("/{path}"))
+        .header(header::HOST, authority)
+        .header(header::ORIGIN, format!("https://{authority}"));
     if let Some(cookie) = cookie {
         request = request.header(header::COOKIE, cookie);
     }

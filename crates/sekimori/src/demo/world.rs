@@ -184,9 +184,10 @@ impl World {
         process::output(&self.program, arguments).await.map(drop)
     }
 
-    /// Starts the agent of a device that has joined.
-    pub(super) fn start_agent(&mut self, name: &str) -> Result<(), Broken> {
+    /// Starts the agent of a device that has joined, with the settings that it was made with.
+    pub(super) fn start_agent(&mut self, name: &str, settings: &str) -> Result<(), Broken> {
         let home = self.device_home(name);
+        std::fs::write(home.join("settings.toml"), settings)?;
         let arguments = [
             "agent".as_ref(),
             "run".as_ref(),
@@ -247,4 +248,39 @@ impl World {
         // A folder that stays behind is a nuisance, not a failure of what was shown.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// What the demo's sensor does: one reading a second, and frequent looks at itself, so that a
+/// reader need not wait.
+pub(super) fn sensor_settings() -> String {
+    r#"report_interval_ms = 1000
+measure_interval_ms = 500
+update_interval_ms = 500
+state_interval_ms = 1000
+
+[[sensor]]
+flow = "telemetry"
+field = "temp_c"
+base = 4.5
+swing = 0.8
+period_s = 30
+plausible = [-20.0, 20.0]
+"#
+    .to_owned()
+}
+
+/// What the demo's door does.
+pub(super) fn door_settings() -> String {
+    r#"report_interval_ms = 2000
+measure_interval_ms = 1000
+update_interval_ms = 1000
+state_interval_ms = 1000
+
+[[actuator]]
+command = "lock"
+report = "door-state"
+field = "locked"
+initial = true
+"#
+    .to_owned()
 }

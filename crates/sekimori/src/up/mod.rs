@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use sekimori_gateway::{Gateway, Ports, Settings as GatewaySettings};
-use sekimori_server::{Server, Settings, WitnessSettings};
+use sekimori_server::{Server, ServerError, Settings, WitnessSettings};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -59,7 +59,7 @@ pub(crate) async fn run(context: &Context, arguments: &UpArguments) -> Outcome<E
     let setup = server
         .console_link()
         .await
-        .map_err(|error| server_failure(error.into()))?;
+        .map_err(|error| server_failure(ServerError::Store(error)))?;
     announce(
         context,
         &server,

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use sekimori_audit::Event;
-use sekimori_gateway::{
-    BoxFuture, CommandError, Directory, Events, Gateway, TlsMaterial, Uplink, UplinkError,
-};
+use sekimori_gateway::{BoxFuture, Directory, Events, Gateway, TlsMaterial, Uplink, UplinkError};
 use sekimori_identity::{DeviceId, DeviceRecord, SpkiHash};
 use sekimori_policy::Policy;
 use sekimori_server::{Acknowledgement, Command, CommandFailure, Edge, LiveSession, Server};
@@ -111,7 +109,6 @@ impl Edge for GatewayEdge {
                     payload: answer.payload,
                     took: answer.took,
                 })
-                .map_err(|error| command_failure(&error))
         }
         .boxed()
     }
@@ -127,15 +124,5 @@ impl Edge for GatewayEdge {
                 since: session.opened,
             })
             .collect()
-    }
-}
-
-fn command_failure(error: &CommandError) -> CommandFailure {
-    match error {
-        CommandError::NotConnected | CommandError::Disconnected => CommandFailure::NotConnected,
-        CommandError::TimedOut => CommandFailure::TimedOut,
-        CommandError::Busy => CommandFailure::Busy,
-        CommandError::Refused(why) if why == "not-subscribed" => CommandFailure::NotSubscribed,
-        CommandError::Refused(_) => CommandFailure::NotPermitted,
     }
 }

@@ -92,7 +92,7 @@ fn init(home: &Path, name: &str, listen: SocketAddr, language: Language, json: b
     let line = WitnessLine {
         url: format!("https://{listen}"),
         certificate: certificate_digest(&paths)?,
-        key: cosigner.verifier().to_string(),
+        key: cosigner.verifier_key().to_string(),
     };
     if json {
         print_line(&json!({ "witness": line.to_string(), "key": line.key, "url": line.url }))
@@ -208,7 +208,7 @@ fn certificate_digest(paths: &Files) -> Outcome<String> {
 
 fn read_text(path: &Path) -> Outcome<Option<String>> {
     let bytes = files::read_if_present(path).map_err(server_failure)?;
-    Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()))
+    Ok(bytes.map(|bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim().to_owned()))
 }
 
 fn write(path: &Path, text: &str) -> Outcome {

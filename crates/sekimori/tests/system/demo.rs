@@ -6,7 +6,8 @@ use crate::support::sekimori;
 
 /// Steps in their order.
 const STEPS: [&str; 11] = [
-    "up", "analyze", "apply", "enroll", "report", "refuse", "update", "heal", "revoke", "prove", "verify",
+    "up", "analyze", "apply", "enroll", "report", "refuse", "update", "heal", "revoke", "prove",
+    "verify",
 ];
 
 /// The lines of `demo --once --json`, and the exit code.
@@ -27,11 +28,17 @@ fn demo(arguments: &[&str]) -> (Vec<Value>, Option<i32>) {
 #[test]
 fn every_step_holds() {
     let (lines, code) = demo(&[]);
-    let names: Vec<&str> = lines.iter().filter_map(|line| line["step"].as_str()).collect();
+    let names: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line["step"].as_str())
+        .collect();
     assert_eq!(names, STEPS);
     for line in &lines {
         assert_eq!(line["held"], true, "{line:#}");
-        assert!(line["detail"].is_string() && line["millis"].is_u64(), "{line:#}");
+        assert!(
+            line["detail"].is_string() && line["millis"].is_u64(),
+            "{line:#}"
+        );
     }
     assert_eq!(code, Some(0));
 }

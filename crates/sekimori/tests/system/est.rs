@@ -6,9 +6,20 @@ use crate::support::{Said, World, foreign, run};
 
 /// A key and a certificate request for `name`, made by OpenSSL.
 fn request(folder: &Path, name: &str) -> (PathBuf, PathBuf) {
-    let (key, csr) = (folder.join(format!("{name}.key")), folder.join(format!("{name}.csr")));
+    let (key, csr) = (
+        folder.join(format!("{name}.key")),
+        folder.join(format!("{name}.csr")),
+    );
     run(foreign("openssl", "openssl")
-        .args(["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"])
+        .args([
+            "req",
+            "-new",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ])
         .args(["-subj", &format!("/CN={name}"), "-outform", "DER"])
         .arg("-keyout")
         .arg(&key)
@@ -16,7 +27,12 @@ fn request(folder: &Path, name: &str) -> (PathBuf, PathBuf) {
         .arg(&csr))
     .ok();
     let text = folder.join(format!("{name}.b64"));
-    run(foreign("openssl", "openssl").args(["base64", "-in"]).arg(&csr).arg("-out").arg(&text)).ok();
+    run(foreign("openssl", "openssl")
+        .args(["base64", "-in"])
+        .arg(&csr)
+        .arg("-out")
+        .arg(&text))
+    .ok();
     (key, text)
 }
 
@@ -24,7 +40,13 @@ fn request(folder: &Path, name: &str) -> (PathBuf, PathBuf) {
 fn est(world: &World, resource: &str, arguments: &[&str]) -> Said {
     let url = format!("{}/.well-known/est/{resource}", world.text("https"));
     run(foreign("curl", "curl")
-        .args(["--silent", "--show-error", "--fail-with-body", "--tlsv1.3", "--cacert"])
+        .args([
+            "--silent",
+            "--show-error",
+            "--fail-with-body",
+            "--tlsv1.3",
+            "--cacert",
+        ])
         .arg(world.home().join("keys").join("ca.crt"))
         .args(arguments)
         .arg(url))
@@ -33,9 +55,15 @@ fn est(world: &World, resource: &str, arguments: &[&str]) -> Said {
 /// The certificates in an answer of EST, as PEM.
 fn certificates(world: &World, answer: &str) -> String {
     let file = world.folder.path().join("answer.p7");
-    let wrapped = format!("-----BEGIN PKCS7-----\n{}\n-----END PKCS7-----\n", answer.trim());
+    let wrapped = format!(
+        "-----BEGIN PKCS7-----\n{}\n-----END PKCS7-----\n",
+        answer.trim()
+    );
     std::fs::write(&file, wrapped).expect("the answer can be written");
-    run(foreign("openssl", "openssl").args(["pkcs7", "-print_certs", "-in"]).arg(&file)).ok()
+    run(foreign("openssl", "openssl")
+        .args(["pkcs7", "-print_certs", "-in"])
+        .arg(&file))
+    .ok()
 }
 
 fn post(csr: &Path) -> Vec<String> {
@@ -62,7 +90,10 @@ fn the_authorities_certificates_are_there_for_everybody() {
     let answer = est(&world, "cacerts", &[]).ok();
     let certificates = certificates(&world, &answer);
     let own = std::fs::read_to_string(world.home().join("keys").join("ca.crt")).expect("the root");
-    let body: String = own.lines().filter(|line| !line.starts_with("-----")).collect();
+    let body: String = own
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .collect();
     let given: String = certificates.lines().collect();
     assert!(given.contains(&body), "{certificates}");
 }
@@ -75,7 +106,10 @@ fn a_device_of_openssl_and_curl_enrolls_and_renews() {
     let code = world.invite("door-0007", "door");
     let mut arguments = vec!["--user".to_owned(), code.clone()];
     arguments.extend(post(&csr));
-    let first = certificates(&world, &est(&world, "simpleenroll", &words(&arguments)).ok());
+    let first = certificates(
+        &world,
+        &est(&world, "simpleenroll", &words(&arguments)).ok(),
+    );
     assert!(first.contains("CN = door-0007"), "{first}");
     let certificate = folder.join("door-0007.crt");
     std::fs::write(&certificate, &first).expect("the certificate can be written");
@@ -86,7 +120,10 @@ fn a_device_of_openssl_and_curl_enrolls_and_renews() {
     .ok();
 
     // A lost answer is asked for again with the same key and the same code.
-    let again = certificates(&world, &est(&world, "simpleenroll", &words(&arguments)).ok());
+    let again = certificates(
+        &world,
+        &est(&world, "simpleenroll", &words(&arguments)).ok(),
+    );
     assert_eq!(first, again);
 
     let (_, next) = request(folder, "door-0007");
@@ -103,7 +140,12 @@ fn a_device_of_openssl_and_curl_enrolls_and_renews() {
             .concat(),
         ),
     );
-    assert_ne!(stale.code, Some(0), "a certificate worked with another key: {}", stale.stdout);
+    assert_ne!(
+        stale.code,
+        Some(0),
+        "a certificate worked with another key: {}",
+        stale.stdout
+    );
 }
 
 #[test]
@@ -115,7 +157,10 @@ fn renewal_with_a_new_key_gives_a_new_certificate_for_the_same_device() {
     std::fs::rename(&key, &old_key).expect("the key can be put aside");
     let code = world.invite("door-0008", "door");
     let arguments = [vec!["--user".to_owned(), code], post(&csr)].concat();
-    let first = certificates(&world, &est(&world, "simpleenroll", &words(&arguments)).ok());
+    let first = certificates(
+        &world,
+        &est(&world, "simpleenroll", &words(&arguments)).ok(),
+    );
     let certificate = folder.join("door-0008.crt");
     std::fs::write(&certificate, &first).expect("the certificate can be written");
     let before = world.json(["device", "show", "door-0008"]);
@@ -127,7 +172,10 @@ fn renewal_with_a_new_key_gives_a_new_certificate_for_the_same_device() {
         post(&next),
     ]
     .concat();
-    let second = certificates(&world, &est(&world, "simplereenroll", &words(&arguments)).ok());
+    let second = certificates(
+        &world,
+        &est(&world, "simplereenroll", &words(&arguments)).ok(),
+    );
     assert!(second.contains("CN = door-0008"), "{second}");
     assert_ne!(first, second);
     let after = world.json(["device", "show", "door-0008"]);

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{Running, World, credential, foreign, run, until};
+use crate::support::{Running, World, credential, foreign, is_connected, run, until};
 
 const PACKAGE: &str = "mosquitto-clients";
 
@@ -11,7 +11,14 @@ fn client(world: &World, program: &str, device: &str) -> Command {
     let (certificate, key) = credential(&world.device_home(device));
     let mut command = foreign(program, PACKAGE);
     command
-        .args(["-h", "127.0.0.1", "-p", &world.port("mqtt").to_string(), "-V", "5"])
+        .args([
+            "-h",
+            "127.0.0.1",
+            "-p",
+            &world.port("mqtt").to_string(),
+            "-V",
+            "5",
+        ])
         .arg("--cafile")
         .arg(world.home().join("keys").join("ca.crt"))
         .arg("--cert")
@@ -26,7 +33,14 @@ fn an_allowed_flow_is_stored_and_another_topic_is_refused() {
     let world = World::new();
     world.join("door-0001", "door");
     let publish = |topic: &str| {
-        run(client(&world, "mosquitto_pub", "door-0001").args(["-q", "1", "-t", topic, "-m", "{}"]))
+        run(client(&world, "mosquitto_pub", "door-0001").args([
+            "-q",
+            "1",
+            "-t",
+            topic,
+            "-m",
+            r#"{"locked":true}"#,
+        ]))
     };
     publish("sk/door-0001/door-state").ok();
     assert_eq!(world.messages("door-0001", "door-state").len(), 1);
@@ -49,7 +63,14 @@ fn a_flow_that_requires_sequence_numbers_takes_them_as_user_properties() {
     world.join("sensor-0001", "sensor");
     let publish = |sequence: &str| {
         run(client(&world, "mosquitto_pub", "sensor-0001")
-            .args(["-q", "1", "-t", "sk/sensor-0001/telemetry", "-m", r#"{"temp_c":4.5}"#])
+            .args([
+                "-q",
+                "1",
+                "-t",
+                "sk/sensor-0001/telemetry",
+                "-m",
+                r#"{"temp_c":4.5}"#,
+            ])
             .args(["-D", "publish", "user-property", "sk-boot", "1"])
             .args(["-D", "publish", "user-property", "sk-seq", sequence]))
     };
@@ -67,20 +88,46 @@ fn a_subscriber_gets_its_command_and_answers_it() {
     world.join("door-0001", "door");
     let log = world.folder.path().join("sub.log");
     let mut command = client(&world, "mosquitto_sub", "door-0001");
-    command.args(["-q", "1", "-t", "sk/door-0001/cmd/lock", "-C", "1", "-F", "%t %p"]);
+    command.args([
+        "-q",
+        "1",
+        "-t",
+        "sk/door-0001/cmd/lock",
+        "-C",
+        "1",
+        "-F",
+        "%t %p",
+    ]);
     let mut subscriber = Running::start(&mut command, &log);
     until("the subscriber is connected", || {
         let device = world.json(["device", "show", "door-0001"]);
-        if device["connected"] == true { Ok(()) } else { Err(device.to_string()) }
+        if is_connected(&device) {
+            Ok(())
+        } else {
+            Err(device.to_string())
+        }
     });
     // Nobody acknowledges the command in the name of the door: the order times out, and says so.
     let said = until("the command reaches the subscriber", || {
         let said = world.call([
-            "device", "command", "door-0001", "lock", r#"{"locked":true}"#, "--timeout", "300",
+            "device",
+            "command",
+            "door-0001",
+            "lock",
+            r#"{"locked":true}"#,
+            "--timeout",
+            "300",
         ]);
-        if said.stderr.contains("not-subscribed") { Err(said.stderr) } else { Ok(said) }
+        if said.stderr.contains("not-subscribed") {
+            Err(said.stderr)
+        } else {
+            Ok(said)
+        }
     });
-    assert_eq!(subscriber.first_line().trim(), r#"sk/door-0001/cmd/lock {"locked":true}"#);
+    assert_eq!(
+        subscriber.first_line().trim(),
+        r#"sk/door-0001/cmd/lock {"locked":true}"#
+    );
     assert_ne!(said.code, Some(0), "{}", said.stdout);
     world.event("command.timed-out", None);
 }

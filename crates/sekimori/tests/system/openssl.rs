@@ -8,7 +8,11 @@ use crate::support::{World, credential, foreign, until};
 /// What `openssl s_client` prints when it is given these words and one MQTT CONNECT.
 fn s_client(world: &World, arguments: &[&str]) -> String {
     let mut child = foreign("openssl", "openssl")
-        .args(["s_client", "-connect", &format!("127.0.0.1:{}", world.port("mqtt"))])
+        .args([
+            "s_client",
+            "-connect",
+            &format!("127.0.0.1:{}", world.port("mqtt")),
+        ])
         .arg("-CAfile")
         .arg(world.home().join("keys").join("ca.crt"))
         .args(["-verify_return_error", "-ign_eof"])
@@ -25,16 +29,22 @@ fn s_client(world: &World, arguments: &[&str]) -> String {
     let _ = stdin.write_all(connect);
     drop(stdin);
     let begin = crate::support::now();
-    until("openssl ends", || match child.try_wait().expect("the child can be asked") {
-        Some(_) => Ok(()),
-        None if begin.elapsed().as_secs() > 15 => {
-            child.kill().expect("the child can be killed");
-            Ok(())
+    until("openssl ends", || {
+        match child.try_wait().expect("the child can be asked") {
+            Some(_) => Ok(()),
+            None if begin.elapsed().as_secs() > 15 => {
+                child.kill().expect("the child can be killed");
+                Ok(())
+            }
+            None => Err("still running".to_owned()),
         }
-        None => Err("still running".to_owned()),
     });
     let output = child.wait_with_output().expect("it has ended");
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }
 
 #[test]
@@ -55,7 +65,13 @@ fn without_a_certificate_the_door_stays_shut_and_says_little() {
     let said = s_client(&world, &[]);
     assert!(said.contains("certificate required"), "{said}");
     let event = world.event("tls.refused", Some("no-certificate"));
-    assert_eq!(event["source"].as_str().map(|source| source.starts_with("127.0.0.1")), Some(true), "{event}");
+    assert_eq!(
+        event["source"]
+            .as_str()
+            .map(|source| source.starts_with("127.0.0.1")),
+        Some(true),
+        "{event}"
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The model is analyzed twice, and the second time gives the same bytes.
 
 use jiff::tz::TimeZone;
+use sekimori_analysis::diagnostic::Color;
 use sekimori_analysis::language::Language as ReportLanguage;
 use sekimori_analysis::{analyze, model};
 
@@ -16,7 +17,7 @@ pub(super) fn run(world: &mut World) -> Result<String, Broken> {
     }
     let today = clock::wall().to_zoned(TimeZone::UTC).date();
     let parsed = model::parse("examples/cold-store/model.toml", &text)
-        .map_err(|problems| Broken::new(problems.render(ReportLanguage::English)))?;
+        .map_err(|problems| Broken::new(problems.render(ReportLanguage::English, Color::Plain)))?;
     let first = analyze(&parsed, today);
     let again = analyze(&parsed, today);
     let bytes =

@@ -31,7 +31,7 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
     std::fs::write(&settings, text)?;
 
     let limit = Duration::from_secs(15);
-    let case = until("the case is closed", limit, || closed_case(world)).await?;
+    let case = until("the case is healed", limit, || healed_case(world)).await?;
     let total = begin.elapsed().as_millis();
     ensure(std::fs::read(&file)? == good_file, || {
         "the file is not what was released".to_owned()
@@ -63,35 +63,38 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
 /// The folder of the files that the sensor runs.
 async fn active_slot(world: &World) -> Result<PathBuf, Broken> {
     let device = world.device(SENSOR).await?;
-    let slot = device["slot"]
+    let slot = device["report"]["slot"]
         .as_str()
         .ok_or_else(|| Broken::new("the sensor runs no release"))?;
     Ok(world.device_home(SENSOR).join("slots").join(slot))
 }
 
-async fn closed_case(world: &World) -> Result<Value, Broken> {
-    let answer = world.client().get("/api/v1/cases").await?;
-    let cases = answer["cases"]
+async fn healed_case(world: &World) -> Result<Value, Broken> {
+    let answer = world
+        .client()
+        .get(&format!("/api/v1/cases?device={SENSOR}"))
+        .await?;
+    let case = answer["items"]
         .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let case = cases
-        .iter()
-        .find(|case| case["device"] == json!(SENSOR))
+        .into_iter()
+        .flatten()
+        .find(|case| case["integrity"] == json!(true))
         .ok_or_else(|| Broken::new("there is no case"))?;
-    ensure(!case["closed_at"].is_null(), || {
+    ensure(case["state"]["state"] == json!("healed"), || {
         format!("the case is {}", case["state"])
     })?;
     Ok(case.clone())
 }
 
+/// What happened, in the order of the case, each kind once.
 fn timeline(case: &Value) -> Vec<String> {
-    let events = case["timeline"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    events
-        .iter()
-        .filter_map(|event| event["code"].as_str().map(str::to_owned))
-        .collect()
+    let mut steps: Vec<String> = Vec::new();
+    for step in case["timeline"].as_array().into_iter().flatten() {
+        if let Some(code) = step["code"].as_str()
+            && !steps.iter().any(|seen| seen == code)
+        {
+            steps.push(code.to_owned());
+        }
+    }
+    steps
 }

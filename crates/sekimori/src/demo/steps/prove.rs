@@ -38,8 +38,8 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
     })?;
     let controls = findings
         .iter()
-        .flat_map(observations)
-        .filter(|seen| is_negative(seen))
+        .flat_map(evidence)
+        .filter(|seen| is_refused(seen))
         .count();
     ensure(controls > 0, || {
         "no negative control was observed".to_owned()
@@ -65,16 +65,13 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
     ))
 }
 
-fn observations(finding: &Value) -> impl Iterator<Item = &Value> {
-    finding["observations"].as_array().into_iter().flatten()
+fn evidence(finding: &Value) -> impl Iterator<Item = &Value> {
+    finding["evidence"].as_array().into_iter().flatten()
 }
 
-/// A harmless attempt that was refused, as it must be.
-fn is_negative(seen: &Value) -> bool {
-    let refused = seen["probe"]
-        .as_str()
-        .is_some_and(|probe| probe.ends_with(".refused"));
-    refused && seen["held"] == json!(true)
+/// A harmless attempt that was seen refused, as it must be.
+fn is_refused(seen: &Value) -> bool {
+    seen["negative"] == json!(true) && seen["status"] == json!("met")
 }
 
 async fn untouched_server(world: &World, home: &std::path::Path) -> Result<Process, Broken> {

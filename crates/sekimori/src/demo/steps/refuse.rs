@@ -88,11 +88,8 @@ async fn misbehave(probe: &mut Probe) -> Result<(), Broken> {
 
 /// Each expected reason with how often it was seen.
 async fn reasons(world: &World) -> Result<Vec<(&'static str, u64)>, Broken> {
-    let answer = world
-        .client()
-        .get("/api/v1/events?limit=500&newest=true")
-        .await?;
-    let events = answer["events"]
+    let answer = world.client().get("/api/v1/events?limit=500").await?;
+    let events = answer["items"]
         .as_array()
         .map(Vec::as_slice)
         .unwrap_or_default();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::enroll::{DOOR, SENSOR};
 use super::{Broken, Step, ensure};
 use crate::demo::wait::until;
-use crate::demo::world::World;
+use crate::demo::world::{World, door_settings, sensor_settings};
 
 /// The flow of the example that the sensor reports on.
 const TELEMETRY: &str = "telemetry";
@@ -16,14 +16,14 @@ const COMMAND: &str = "lock";
 
 pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
     if !world.breaks(Step::Report) {
-        world.start_agent(SENSOR)?;
+        world.start_agent(SENSOR, &sensor_settings())?;
     }
-    world.start_agent(DOOR)?;
+    world.start_agent(DOOR, &door_settings())?;
     let live = Duration::from_secs(10);
     until("telemetry arrives", live, || at_least(world, 3)).await?;
 
     let answer = until("the door answers", live, || unlock(world)).await?;
-    let millis = answer["millis"].to_string();
+    let millis = answer["millis"].as_f64().unwrap_or_default().round();
 
     let server = world
         .server
@@ -59,7 +59,7 @@ async fn unlock(world: &World) -> Result<Value, Broken> {
 async fn messages(world: &World) -> Result<Vec<Value>, Broken> {
     let path = format!("/api/v1/messages?device={SENSOR}&flow={TELEMETRY}&limit=1000");
     let mut answer = world.client().get(&path).await?;
-    Ok(answer["messages"]
+    Ok(answer["items"]
         .as_array_mut()
         .map(std::mem::take)
         .unwrap_or_default())

@@ -1,6 +1,6 @@
 //! A revoked device's session closes at once; its key and its resumption ticket are worth nothing.
 
-use serde_json::json;
+use serde_json::Value;
 
 use super::enroll::{DOOR, INTRUDER};
 use super::{Broken, Step, ensure};
@@ -25,8 +25,8 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
         INTRUDER
     };
     let client = world.client();
-    let path = format!("/api/v1/devices/{name}/revoke");
-    let body = json!({ "reason": "stolen" });
+    let path = format!("/api/v1/devices/{name}/revoke?cause=stolen");
+    let body = Value::Null;
     let begin = clock::monotonic();
     let (order, closed) = tokio::join!(
         async {

@@ -57,14 +57,13 @@ async fn free_port() -> Result<u16, Broken> {
 
 async fn cosigned(world: &World) -> Result<u64, Broken> {
     let status = world.client().get("/api/v1/status").await?;
-    let size = status["ledger"]["size"].as_u64().unwrap_or_default();
-    let seen = status["ledger"]["witnesses"][0]["cosigned_size"]
-        .as_u64()
-        .unwrap_or_default();
-    ensure(size > 0 && seen == size, || {
-        format!("{size} entries, {seen} cosigned")
+    let size = |name: &str| status["ledger"][name].as_u64().unwrap_or_default();
+    let (recorded, published) = (size("recorded"), size("published"));
+    let witnessed = status["ledger"]["threshold"].as_u64() >= Some(1);
+    ensure(recorded > 0 && published == recorded && witnessed, || {
+        format!("{recorded} entries, {published} cosigned")
     })?;
-    Ok(size)
+    Ok(recorded)
 }
 
 /// Plain HTTP on a TLS port gets 400 or a closed connection, never an answer.

@@ -62,8 +62,8 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
         ended(world, "0.9.0", "refused")
     })
     .await?;
-    let reason = |device: &Value| {
-        device["last_update"]["reason"]
+    let reason = |report: &Value| {
+        report["last_update"]["reason"]
             .as_str()
             .unwrap_or_default()
             .to_owned()
@@ -92,13 +92,13 @@ async fn offer(world: &World, version: &str) -> Result<(), Broken> {
     Ok(())
 }
 
-/// The device, once its own report says how the update to `version` ended.
+/// The device's own report, once it says how the update to `version` ended.
 async fn ended(world: &World, version: &str, result: &str) -> Result<Value, Broken> {
-    let device = world.device(SENSOR).await?;
-    let last = &device["last_update"];
+    let report = world.device(SENSOR).await?["report"].take();
+    let last = &report["last_update"];
     ensure(
         last["release"] == json!(version) && last["result"] == json!(result),
         || format!("the last update is {last}"),
     )?;
-    Ok(device)
+    Ok(report)
 }

@@ -28,16 +28,21 @@ pub(crate) fn program(name: &str) -> Command {
             command.env_remove(name);
         }
     }
-    command.env("LC_ALL", "C.UTF-8").env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+        .env("LC_ALL", "C.UTF-8")
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null());
     command
 }
 
 /// A foreign program; a test that needs it fails with the package to install.
 pub(crate) fn foreign(name: &str, package: &str) -> Command {
-    let found = std::env::var_os("PATH").is_some_and(|path| {
-        std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
-    });
-    assert!(found, "`{name}` is not installed: apt-get install {package}, or  cargo xtask setup");
+    let found = std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(name).is_file()));
+    assert!(
+        found,
+        "`{name}` is not installed: apt-get install {package}, or  cargo xtask setup"
+    );
     program(name)
 }
 
@@ -72,7 +77,10 @@ impl Said {
 
 /// Runs a program to its end, at most [`PATIENCE`].
 pub(crate) fn run(command: &mut Command) -> Said {
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
     let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let begin = now();
     while child.try_wait().expect("the child can be asked").is_none() {
@@ -113,7 +121,9 @@ impl Running {
     pub(crate) fn first_line(&mut self) -> String {
         let stdout = self.0.stdout.take().expect("standard output is piped");
         let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).expect("standard output can be read");
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("standard output can be read");
         line
     }
 
@@ -153,7 +163,11 @@ impl World {
     pub(crate) fn bare() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (server, said) = start(folder.path(), None, sekimori());
-        World { folder, server, said }
+        World {
+            folder,
+            server,
+            said,
+        }
     }
 
     /// A server with the example's policy.
@@ -177,13 +191,20 @@ impl World {
 
     /// What `up --json` said under this name.
     pub(crate) fn text(&self, name: &str) -> String {
-        self.said[name].as_str().unwrap_or_else(|| panic!("up said no {name}")).to_owned()
+        self.said[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("up said no {name}"))
+            .to_owned()
     }
 
     /// The port of the HTTPS or the MQTT listener.
     pub(crate) fn port(&self, listener: &str) -> u16 {
         let address = self.text(listener);
-        address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("an address with a port")
+        address
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.parse().ok())
+            .expect("an address with a port")
     }
 
     /// A command of the command line in this server's home.
@@ -206,7 +227,10 @@ impl World {
     /// The one-time code for a new device, as `name:code`.
     pub(crate) fn invite(&self, name: &str, role: &str) -> String {
         let answer = self.json(["device", "invite", name, "--role", role, "--no-wait"]);
-        answer["code"].as_str().expect("an invitation has a code").to_owned()
+        answer["code"]
+            .as_str()
+            .expect("an invitation has a code")
+            .to_owned()
     }
 
     /// The words for an agent that joins with `code` under `root`.
@@ -245,7 +269,11 @@ impl World {
     /// Waits for an event with this code and reason, and returns it.
     pub(crate) fn event(&self, code: &str, reason: Option<&str>) -> Value {
         until(&format!("event {code} {reason:?}"), || {
-            let said = self.call(["--json", "events", "search", "--code", code, "--limit", "200"]).ok();
+            let said = self
+                .call([
+                    "--json", "events", "search", "--code", code, "--limit", "200",
+                ])
+                .ok();
             said.lines()
                 .filter_map(|line| serde_json::from_str::<Value>(line).ok())
                 .find(|event| event["reason"].as_str() == reason)
@@ -256,11 +284,23 @@ impl World {
     /// Stored messages of a flow.
     pub(crate) fn messages(&self, device: &str, flow: &str) -> Vec<Value> {
         let socket = self.home().join("run").join("control.sock");
-        let url = format!("http://localhost/api/v1/messages?device={device}&flow={flow}&limit=1000");
-        let said = run(foreign("curl", "curl").arg("--silent").arg("--unix-socket").arg(socket).arg(url));
+        let url =
+            format!("http://localhost/api/v1/messages?device={device}&flow={flow}&limit=1000");
+        let said = run(foreign("curl", "curl")
+            .arg("--silent")
+            .arg("--unix-socket")
+            .arg(socket)
+            .arg(url));
         let answer: Value = serde_json::from_str(&said.ok()).expect("the API answers JSON");
-        answer["messages"].as_array().cloned().unwrap_or_default()
+        answer["items"].as_array().cloned().unwrap_or_default()
     }
+}
+
+/// Whether a device, as the server shows it, has an open connection.
+pub(crate) fn is_connected(device: &Value) -> bool {
+    device["connections"]
+        .as_array()
+        .is_some_and(|connections| !connections.is_empty())
 }
 
 /// Starts `sekimori up`, the first time on free ports.
@@ -284,7 +324,10 @@ pub(crate) fn start(
     );
     let line = server.first_line();
     let said = serde_json::from_str(&line).unwrap_or_else(|error| {
-        panic!("{error}: {line}\n{}", std::fs::read_to_string(&log).unwrap_or_default())
+        panic!(
+            "{error}: {line}\n{}",
+            std::fs::read_to_string(&log).unwrap_or_default()
+        )
     });
     (server, said)
 }
@@ -296,10 +339,16 @@ pub(crate) fn credential(device_home: &Path) -> (PathBuf, PathBuf) {
         .into_iter()
         .find(|slot| keys.join(format!("{slot}.crt")).exists())
         .unwrap_or_else(|| panic!("no certificate in {}", keys.display()));
-    (keys.join(format!("{slot}.crt")), keys.join(format!("{slot}.pem")))
+    (
+        keys.join(format!("{slot}.crt")),
+        keys.join(format!("{slot}.pem")),
+    )
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test waits for other processes")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test waits for other processes"
+)]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
