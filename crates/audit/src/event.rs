@@ -101,16 +101,19 @@ impl Event {
         self
     }
 
-    /// The event within [`bounds`]; whatever was cut ends with `…`, and details beyond the last are counted.
+    /// The event within [`bounds`], on one line; whatever was cut ends with `…`, and details beyond the
+    /// last are counted. Characters that a terminal or a log file would act on become U+FFFD.
     #[must_use]
     pub fn bounded(mut self) -> Self {
         let names = [&mut self.device, &mut self.source, &mut self.reason];
         for text in names.into_iter().flatten() {
+            clean(text);
             cut(text, bounds::NAME_BYTES);
         }
         let fits = self.detail.len() <= bounds::DETAILS
             && self.detail.iter().all(|(key, value)| {
-                key.len() <= bounds::KEY_BYTES && value.len() <= bounds::VALUE_BYTES
+                let short = key.len() <= bounds::KEY_BYTES && value.len() <= bounds::VALUE_BYTES;
+                short && !key.contains(acts) && !value.contains(acts)
             });
         if !fits {
             let all = core::mem::take(&mut self.detail);
@@ -121,6 +124,8 @@ impl Event {
             };
             let total = all.len();
             for (mut key, mut value) in all.into_iter().take(kept) {
+                clean(&mut key);
+                clean(&mut value);
                 cut(&mut key, bounds::KEY_BYTES);
                 cut(&mut value, bounds::VALUE_BYTES);
                 self.detail.insert(key, value);
@@ -131,6 +136,18 @@ impl Event {
             }
         }
         self
+    }
+}
+
+/// Whether a character does something where it is shown: begins a line, commands a terminal, or turns
+/// the direction of what follows.
+fn acts(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn clean(text: &mut String) {
+    if text.contains(acts) {
+        *text = text.replace(acts, "\u{fffd}");
     }
 }
 
@@ -173,6 +190,29 @@ mod tests {
             }
             prop_assert_eq!(once.clone().bounded(), once);
         }
+    }
+
+    /// What devices say (a topic, the reason of a failed test) ends up in terminals and log files.
+    #[test]
+    fn no_peer_can_write_a_line_or_command_a_terminal() {
+        let event = Event::new(Timestamp::UNIX_EPOCH, Code::UpdateRolledBack)
+            .with_device("dev\u{9b}2J")
+            .with_source("192.0.2.1\r")
+            .with_reason("crashed\n2026-01-01 device.enrolled")
+            .with_detail("ob\tserved", "\u{1b}]0;owned\u{7} \u{202e}txt");
+        let shown = alloc::format!("{:?}", event.bounded());
+        for forbidden in [
+            "\\u{9b}",
+            "\\r",
+            "\\n",
+            "\\t",
+            "\\u{1b}",
+            "\\u{7}",
+            "\\u{202e}",
+        ] {
+            assert!(!shown.contains(forbidden), "{forbidden} in {shown}");
+        }
+        assert!(shown.contains("crashed\u{fffd}2026-01-01 device.enrolled"));
     }
 
     #[test]
