@@ -19,6 +19,8 @@ pub const MAX_LENGTH: usize = 16 * 1024;
 /// Most deviations that a report lists; the rest is only counted.
 pub const MAX_DEVIATIONS: usize = 32;
 const MAX_TEXT: usize = 512;
+/// Most bytes of a path that are told: more than a path of a release has.
+const MAX_PATH: usize = 256;
 
 /// The state of one device, as it saw itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,7 +151,8 @@ pub enum ReportError {
     TooLong,
     /// Not JSON of this shape; the text says where.
     Malformed(String),
-    /// A text is longer than 512 bytes, or more than [`MAX_DEVIATIONS`] deviations are listed.
+    /// A text is longer than 512 bytes or not on one line, or more than [`MAX_DEVIATIONS`] deviations
+    /// are listed.
     OutOfBounds(&'static str),
 }
 
@@ -166,22 +169,39 @@ impl fmt::Display for ReportError {
 impl core::error::Error for ReportError {}
 
 impl StateReport {
-    /// The report as JSON. Deviations beyond the bound and over-long texts are cut off.
+    /// The report as JSON. Deviations beyond the bound and over-long texts are cut off, and characters
+    /// that a terminal would act on become U+FFFD.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut bounded = self.clone();
         bounded.integrity.deviations.truncate(MAX_DEVIATIONS);
+        for deviation in &mut bounded.integrity.deviations {
+            clean(&mut deviation.path);
+            cut(&mut deviation.path, MAX_PATH);
+        }
+        clean(&mut bounded.release);
+        clean(&mut bounded.product);
         if let SelfTest::Failed(what) = &mut bounded.self_test {
+            clean(what);
             cut(what, MAX_TEXT - "failed: ".len());
         }
-        if let Some(reason) = bounded
-            .last_update
-            .as_mut()
-            .and_then(|last| last.reason.as_mut())
-        {
-            cut(reason, MAX_TEXT);
+        if let Some(last) = &mut bounded.last_update {
+            clean(&mut last.release);
+            if let Some(reason) = &mut last.reason {
+                clean(reason);
+                cut(reason, MAX_TEXT);
+            }
         }
-        serde_json::to_vec(&bounded).expect("a report has string keys and no failing part")
+        loop {
+            let bytes =
+                serde_json::to_vec(&bounded).expect("a report has string keys and no failing part");
+            let listed = bounded.integrity.deviations.len();
+            // Names that need escapes take more room; that there are deviations is said by `held`.
+            if bytes.len() <= MAX_LENGTH || listed == 0 {
+                return bytes;
+            }
+            bounded.integrity.deviations.truncate(listed / 2);
+        }
     }
 
     /// Reads a report.
@@ -204,10 +224,7 @@ impl StateReport {
         if deviations.len() > MAX_DEVIATIONS {
             return Err(ReportError::OutOfBounds("integrity.deviations"));
         }
-        if deviations
-            .iter()
-            .any(|deviation| deviation.path.len() > MAX_TEXT)
-        {
+        if deviations.iter().any(|deviation| !fits(&deviation.path)) {
             return Err(ReportError::OutOfBounds("integrity.deviations.path"));
         }
         if self.integrity.held && !deviations.is_empty() {
@@ -229,11 +246,27 @@ impl StateReport {
             ("last_update.reason", reason),
             ("self_test", test),
         ] {
-            if text.is_some_and(|text| text.len() > MAX_TEXT) {
+            if text.is_some_and(|text| !fits(text)) {
                 return Err(ReportError::OutOfBounds(field));
             }
         }
         Ok(())
+    }
+}
+
+fn fits(text: &str) -> bool {
+    text.len() <= MAX_TEXT && !text.contains(acts)
+}
+
+/// Whether a character does something where it is shown: begins a line, commands a terminal, or turns
+/// the direction of what follows.
+fn acts(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn clean(text: &mut String) {
+    if text.contains(acts) {
+        *text = text.replace(acts, "\u{fffd}");
     }
 }
 
@@ -303,6 +336,23 @@ mod tests {
         assert_eq!(StateReport::decode(text.as_bytes()), Ok(report()));
     }
 
+    /// The report is shown in terminals, and a file name is whatever an intruder called the file.
+    #[test]
+    fn what_commands_a_terminal_is_neither_said_nor_taken() {
+        let mut wild = report();
+        wild.release = "1.0.0\u{1b}[2J".to_string();
+        wild.integrity.deviations[0].path = "etc/a\nb\u{202e}c".to_string();
+        wild.self_test = SelfTest::Failed("line 1\nline 2".to_string());
+        let read = StateReport::decode(&wild.encode()).unwrap();
+        assert_eq!(read.release, "1.0.0\u{fffd}[2J");
+        assert_eq!(read.integrity.deviations[0].path, "etc/a\u{fffd}b\u{fffd}c");
+        let failed = SelfTest::Failed("line 1\u{fffd}line 2".to_string());
+        assert_eq!(read.self_test, failed);
+        let raw = serde_json::to_vec(&wild).unwrap();
+        let release = ReportError::OutOfBounds("integrity.deviations.path");
+        assert_eq!(StateReport::decode(&raw), Err(release));
+    }
+
     #[test]
     fn what_contradicts_or_exceeds_is_refused() {
         let text = String::from_utf8(report().encode()).unwrap();
@@ -331,18 +381,17 @@ mod tests {
         fn what_is_written_reads_back(
             failed in "[ -~関]{0,600}",
             reason in prop::option::of("[ -~関]{0,600}"),
-            paths in prop::collection::vec("[a-z/]{1,200}", 0..80),
+            paths in prop::collection::vec("[a-z/\\\\\"関]{1,700}", 0..80),
             millis: u64,
         ) {
             let mut report = report();
             report.self_test = SelfTest::Failed(failed.clone());
             report.restored = Some(Restored { millis });
             report.last_update.as_mut().unwrap().reason = reason;
-            let kind = DeviationKind::Missing;
+            // Whoever breaks in names the files, and must not be able to keep the report from being read.
+            let kind = DeviationKind::Unexpected;
             let deviations = paths.into_iter().map(|path| Deviation { path, kind });
             report.integrity.deviations = deviations.collect();
-            // Many long names in other than ASCII could be too much for one report; paths of a
-            // release are ASCII and at most 200 bytes.
             let read = StateReport::decode(&report.encode());
             prop_assert!(read.is_ok(), "{:?}", read);
             let SelfTest::Failed(what) = read.unwrap().self_test else { panic!() };
