@@ -243,6 +243,10 @@ codes! {
         "A containment was lifted", "隔離を解除した";
     DeviceRevoked "device.revoked" Notice Held Keep Some(AccountUpdate),
         "A device was revoked", "機器を失効させた";
+    DeviceSuspended "device.suspended" Notice Held Keep Some(AccountUpdate),
+        "A device may not act until it is resumed", "機器を一時停止した";
+    DeviceResumed "device.resumed" Notice Held Keep Some(AccountUpdate),
+        "A suspended device may act again", "一時停止した機器を再開した";
     SessionRevoked "session.revoked" Notice Held Keep Some(AccountUpdate),
         "A live session was closed because its device lost its standing", "資格を失った機器の接続を閉じた";
     LedgerCosigned "ledger.cosigned" Informational HeldUnlessReason Keep None,
@@ -337,7 +341,7 @@ mod tests {
             assert!(!area.is_empty() && !what.contains('.'), "{code}");
             assert!(!code.meaning().ends_with('.') && !code.meaning_ja().is_ascii());
         }
-        assert_eq!(Code::ALL.len(), 40);
+        assert_eq!(Code::ALL.len(), 42);
         assert_eq!(Code::parse("server.Started"), None);
     }
 

@@ -6,6 +6,7 @@ use http::StatusCode;
 use sekimori_analysis::evidence::{Finding, ItemFinding, Observation, Status, assess, items};
 use sekimori_analysis::language::Language;
 use sekimori_analysis::{Analysis, report};
+use sekimori_audit::Code;
 
 use crate::api::problem::Problem;
 use crate::server::Server;
@@ -33,6 +34,12 @@ impl Evidence {
     #[must_use]
     pub fn json(&self, language: Language) -> String {
         report::json(&self.analysis, &self.findings, language)
+    }
+
+    /// The report for a terminal.
+    #[must_use]
+    pub fn text(&self, language: Language) -> String {
+        report::findings_text(&self.analysis, &self.findings, language)
     }
 
     /// How it stands with each item of the requirement sets.
@@ -83,12 +90,13 @@ impl Server {
             .into_iter()
             .map(|stored| Observation {
                 role: role(&stored.subject),
-                probe: stored.probe,
                 reason: stored.reason,
                 subject: stored.subject,
                 observed_at: stored.observed_at,
                 received_at: stored.received_at,
-                held: stored.held,
+                // Here it is an attempt that has to be noticed, and it was.
+                held: stored.held || stored.probe == Code::IntegrityDeviation.as_str(),
+                probe: stored.probe,
                 count: stored.count,
             })
             .collect())

@@ -11,10 +11,15 @@ use crate::server::Server;
 /// How often the server's own certificate is looked at.
 const CERTIFICATE_EVERY: Duration = Duration::from_secs(60 * 60);
 
+/// How long after the start the event log is first anchored.
+const FIRST_ANCHOR: Duration = Duration::from_secs(5);
+
 /// Remembers when what was done last.
 pub(crate) struct Rounds {
     started: Stopwatch,
-    anchored_at: Duration,
+    /// When the first is due after the start.
+    first_anchor: Duration,
+    anchored_at: Option<Duration>,
     /// The sequence that the ledger holds; none until it was read once.
     anchored: Option<u64>,
     certificate_at: Duration,
@@ -29,7 +34,8 @@ impl Rounds {
             .and_then(|material| first(&material));
         Self {
             started: Stopwatch::start(),
-            anchored_at: Duration::ZERO,
+            first_anchor: FIRST_ANCHOR.min(server.settings().anchor_every),
+            anchored_at: None,
             anchored: None,
             certificate_at: Duration::ZERO,
             leaf,
@@ -39,8 +45,12 @@ impl Rounds {
     /// Does what is due now.
     pub(crate) async fn next(&mut self, server: &Server) {
         let now = self.started.elapsed();
-        if now.saturating_sub(self.anchored_at) >= server.settings().anchor_every {
-            self.anchored_at = now;
+        let due = match self.anchored_at {
+            Some(last) => last.saturating_add(server.settings().anchor_every),
+            None => self.first_anchor,
+        };
+        if now >= due {
+            self.anchored_at = Some(now);
             if let Err(error) = self.anchor(server).await {
                 tracing::warn!(error, "the event log was not anchored this time");
             }

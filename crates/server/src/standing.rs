@@ -128,8 +128,8 @@ impl Server {
         let (code, reason) = match verdict {
             Verdict::Revoke(cause) => (Code::DeviceRevoked, cause.code()),
             Verdict::Retire => (Code::DeviceRevoked, "retired"),
-            Verdict::Suspend(cause) => (Code::SessionRevoked, cause.code()),
-            Verdict::Resume => (Code::OperatorSession, "resumed"),
+            Verdict::Suspend(cause) => (Code::DeviceSuspended, cause.code()),
+            Verdict::Resume => (Code::DeviceResumed, "operator"),
         };
         Event::new(self.now(), code)
             .with_device(device.name.to_string())

@@ -262,6 +262,9 @@ struct Report {
     standard: Option<String>,
 }
 
+/// The content type of a page.
+const HTML: &str = "text/html; charset=utf-8";
+
 async fn prove(
     State(server): State<Server>,
     _: Operator,
@@ -272,27 +275,23 @@ async fn prove(
         Some(tag) => Language::parse(tag)
             .ok_or_else(|| Problem::bad_request(format!("lang {tag:?}"), "ja or en"))?,
     };
-    let html = match report.format.as_deref() {
-        None | Some("json") => false,
-        Some("html") => true,
+    let evidence = server.prove(report.standard.as_deref()).await?;
+    let (body, kind) = match report.format.as_deref() {
+        None | Some("json") => (evidence.json(language), "application/json"),
+        Some("html") => (evidence.html(language), HTML),
+        Some("text") => (evidence.text(language), "text/plain; charset=utf-8"),
         Some(other) => {
             return Err(Problem::bad_request(
                 format!("format {other:?}"),
-                "html or json",
+                "html, json or text",
             ));
         }
-    };
-    let evidence = server.prove(report.standard.as_deref()).await?;
-    let (body, kind) = if html {
-        (evidence.html(language), "text/html; charset=utf-8")
-    } else {
-        (evidence.json(language), "application/json")
     };
     let mut response = body.into_response();
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    if html {
+    if kind == HTML {
         // A report carries its style in itself and no script at all.
         let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
         let headers = response.headers_mut();
