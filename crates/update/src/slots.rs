@@ -35,6 +35,9 @@ pub use refusal::{OutOfTurn, Refusal};
 /// Most bytes of the text in a [`Reason`].
 pub const MAX_REASON: usize = 400;
 
+/// In place of the highest counter when nobody knows it any more; no release has it.
+const HISTORY_LOST: u64 = u64::MAX;
+
 /// One of the two places where a release is installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Slot {
@@ -244,6 +247,10 @@ impl SlotState {
     /// Rebuilds a state after an [`Unreadable`] file from what the signed metadata in the slots
     /// says. Nothing older than the newest of the two is ever taken, and the newer one has to
     /// prove itself on trial again.
+    ///
+    /// When neither slot says anything, the launcher's own program runs and every release is refused
+    /// with [`Refusal::HistoryLost`]: unreadable history is not absent history. That a device may start
+    /// over with [`SlotState::new`] is for its owner to say.
     #[must_use]
     pub fn recover(limits: Limits, a: Option<Installed>, b: Option<Installed>) -> Self {
         let age = |slot: &Option<Installed>| {
@@ -251,7 +258,12 @@ impl SlotState {
                 .map(|release| (release.counter, release.metadata_version))
         };
         let (newer, from) = match (age(&a), age(&b)) {
-            (None, None) => return Self::new(limits),
+            (None, None) => {
+                return Self {
+                    highest_counter: HISTORY_LOST,
+                    ..Self::new(limits)
+                };
+            }
             (Some(_), None) => (Slot::A, None),
             (None, Some(_)) => (Slot::B, None),
             (Some(a), Some(b)) if a > b => (Slot::A, Some(Slot::B)),
@@ -342,6 +354,9 @@ impl SlotState {
             if running.targets_sha256 == release.targets_sha256 {
                 return Err(Refusal::AlreadyInstalled);
             }
+        }
+        if self.highest_counter == HISTORY_LOST {
+            return Err(Refusal::HistoryLost);
         }
         if release.counter < self.highest_counter {
             let (offered, floor) = (release.counter, self.highest_counter);

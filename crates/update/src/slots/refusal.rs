@@ -35,6 +35,8 @@ pub enum Refusal {
     FailedBefore(Reason),
     /// Another update is under way.
     Busy,
+    /// What was installed here before cannot be read any more, so nothing tells whether it is older.
+    HistoryLost,
 }
 
 impl Refusal {
@@ -48,6 +50,7 @@ impl Refusal {
             Self::AlreadyInstalled => "already-installed",
             Self::FailedBefore(_) => "failed-before",
             Self::Busy => "busy",
+            Self::HistoryLost => "history-lost",
         }
     }
 }
@@ -67,6 +70,9 @@ impl fmt::Display for Refusal {
             Self::AlreadyInstalled => f.write_str("release already runs here"),
             Self::FailedBefore(reason) => write!(f, "release was tried here and left: {reason}"),
             Self::Busy => f.write_str("another update is under way"),
+            Self::HistoryLost => f.write_str(
+                "history-lost: nothing tells what was installed here before, its owner has to reset the slots",
+            ),
         }
     }
 }

@@ -249,10 +249,17 @@ fn after_a_lost_file_the_newer_slot_must_prove_itself_and_nothing_older_is_taken
 
     let alone = SlotState::recover(limits(), None, Some(release(1, 1, 1))).boot();
     assert_eq!((alone.slot, alone.trial), (Some(Slot::B), true));
+
+    // A device that has forgotten everything is not a new one, which would take any old release.
+    let mut forgotten = SlotState::recover(limits(), None, None);
     assert_eq!(
-        SlotState::recover(limits(), None, None),
-        SlotState::new(limits())
+        SlotState::decode(&forgotten.encode()),
+        Ok(forgotten.clone())
     );
+    assert_eq!(forgotten.boot().slot, None, "the launcher's own program");
+    for offered in [release(1, 1, 1), release(9, 9, 9)] {
+        assert_eq!(forgotten.begin(&offered), Err(Refusal::HistoryLost));
+    }
 }
 
 #[test]
