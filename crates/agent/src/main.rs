@@ -1,2 +1,7 @@
-//! Placeholder.
-fn main() {}
+//! The agent by itself.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sekimori_agent::main(std::env::args_os())
+}

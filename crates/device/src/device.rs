@@ -10,6 +10,7 @@ use crate::firmware::Firmware;
 use crate::healing::Healing;
 use crate::link::Link;
 use crate::membership::Membership;
+use crate::offer;
 use crate::outbox::{Bounds, Outbox, Writing};
 use crate::pause::{Backoff, Jitter};
 use crate::record::{CredentialSlot, Memory, Record};
@@ -26,8 +27,8 @@ use core::time::Duration;
 use jiff::Timestamp;
 use sekimori_identity::{Fingerprint, TrustBundle};
 use sekimori_update::report::{SelfTest, StateReport};
-use sekimori_update::slots::Slot;
-use sekimori_update::targets::Release;
+use sekimori_update::slots::{Installed, Slot};
+use sekimori_update::targets::{Expiry, Release};
 
 /// What does not change while the device runs.
 #[derive(Clone, Debug)]
@@ -107,6 +108,8 @@ pub struct Status {
     pub heard: bool,
     /// End of the certificate in use.
     pub not_after: Option<Timestamp>,
+    /// The address of the server.
+    pub url: Option<String>,
     /// The address of MQTT.
     pub mqtt: Option<String>,
     /// The credential in use.
@@ -115,12 +118,13 @@ pub struct Status {
     pub report: StateReport,
 }
 
-/// The signed release of a slot, verified against what else is stored, for a launcher that measures before it starts.
+/// The signed release of a slot, verified against the stored trust bundle, for a launcher that looks before it starts.
+/// Whether it is the one that the slot machine speaks of is for the caller to compare.
 ///
 /// # Errors
 ///
 /// Why nothing can be said: a record is missing or does not verify.
-pub fn verified_release(memory: &Memory, slot: Slot) -> Result<Release, Damaged> {
+pub fn signed_release(memory: &Memory, slot: Slot) -> Result<(Installed, Release), Damaged> {
     let damaged = |record, why: &str| Damaged {
         record,
         why: why.to_string(),
@@ -134,9 +138,14 @@ pub fn verified_release(memory: &Memory, slot: Slot) -> Result<Release, Damaged>
         .ok_or_else(|| damaged(Record::Trust, "not there, or not what the owner gave"))?;
     let trust =
         TrustBundle::decode(bytes).map_err(|error| damaged(Record::Trust, &error.to_string()))?;
-    let firmware = Firmware::read(memory, Some(&trust))?;
-    let release = firmware.release(slot).cloned();
-    release.ok_or_else(|| damaged(Record::Release(slot), "not there, or not verified"))
+    let record = Record::Release(slot);
+    let document = memory
+        .records
+        .get(&record)
+        .ok_or_else(|| damaged(record, "not there"))?;
+    let offer = offer::verify(&trust, document, Expiry::MayHavePassed)
+        .map_err(|error| damaged(record, &error.why))?;
+    Ok((offer.installed, offer.release))
 }
 
 /// A device.
@@ -368,6 +377,7 @@ impl Device {
             connected: self.link.is_up(),
             heard: self.reporting.is_heard(),
             not_after: active.map(|active| active.not_after),
+            url: membership.map(|m| m.url.clone()),
             mqtt: membership.map(Membership::mqtt_address),
             credential: self.credential(),
             report: self.report(),

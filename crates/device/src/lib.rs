@@ -51,7 +51,7 @@ mod trial;
 mod updating;
 mod words;
 
-pub use device::{Config, Damaged, Device, Limits, Status, verified_release};
+pub use device::{Config, Damaged, Device, Limits, Status, signed_release};
 pub use errand::{
     CertificateRequest, Errand, HttpRequest, HttpResponse, IssuedCertificate, LinkFailure, Method,
     Outcome, PathSource, ServerCheck, StorageFailure, Ticket,
