@@ -9,6 +9,8 @@ mod refusal;
 #[cfg(test)]
 mod tests;
 
+use core::fmt;
+
 use jiff::{SignedDuration, Timestamp};
 use sekimori_ledger::envelope::PublicKey;
 use sha2::{Digest, Sha256};
@@ -85,8 +87,8 @@ fn hash(salt: &[u8; 16], name: &DeviceName, code: &Code) -> [u8; 32] {
         .into()
 }
 
-/// What a device that joins sends, after the server has read it.
-#[derive(Debug, Clone, Copy)]
+/// What a device that joins sends, after the server has read it. The code does not show itself.
+#[derive(Clone, Copy)]
 pub struct EnrollmentRequest<'a> {
     /// The name it gave (HTTP Basic user).
     pub name: &'a DeviceName,
@@ -98,6 +100,16 @@ pub struct EnrollmentRequest<'a> {
     pub subject_matches: bool,
     /// Whether the request is signed by its own key.
     pub possession_proven: bool,
+}
+
+impl fmt::Debug for EnrollmentRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnrollmentRequest")
+            .field("name", self.name)
+            .field("subject_matches", &self.subject_matches)
+            .field("possession_proven", &self.possession_proven)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a device that renews sends, after the server has read it.

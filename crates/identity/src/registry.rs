@@ -137,6 +137,8 @@ pub enum Conflict {
     NumberTaken(Number),
     /// No such device.
     UnknownDevice(DeviceId),
+    /// The entry is of another organization than the one that registered the device.
+    OtherOrganization(DeviceId),
     /// The device cannot come to this from where it stands.
     Standing {
         /// Which.
@@ -162,6 +164,7 @@ impl Conflict {
             Self::KeyTaken { .. } => "key-taken",
             Self::NumberTaken(_) => "number-taken",
             Self::UnknownDevice(_) => "unknown-device",
+            Self::OtherOrganization(_) => "other-organization",
             Self::Standing { .. } => "standing",
             Self::UnknownKey { .. } => "unknown-key",
         }
@@ -180,6 +183,9 @@ impl fmt::Display for Conflict {
             Self::KeyTaken { key, holder } => write!(f, "key {key} already belongs to {holder}"),
             Self::NumberTaken(number) => write!(f, "number {number} is not the next in sequence"),
             Self::UnknownDevice(device) => write!(f, "device {device} was never registered"),
+            Self::OtherOrganization(device) => {
+                write!(f, "device {device} belongs to another organization")
+            }
             Self::Standing { device, standing } => {
                 write!(
                     f,
@@ -197,6 +203,8 @@ impl core::error::Error for Conflict {}
 
 #[derive(Debug, Clone)]
 struct Device {
+    /// Only its entries say anything about the device.
+    organization: OrganizationId,
     record: DeviceRecord,
     current: SpkiHash,
     next: Option<SpkiHash>,
@@ -332,6 +340,7 @@ impl Registry {
 
     fn fold(&mut self, entry: &Entry) -> Result<(), Conflict> {
         use Standing::{Active, Retired, Revoked, Suspended};
+        let author = &entry.organization;
         match &entry.body {
             EntryBody::DeviceRegistered {
                 id,
@@ -349,20 +358,24 @@ impl Registry {
                     standing: Active,
                     contained: false,
                 };
-                self.register(&entry.organization, record, key)
+                self.register(author, record, key)
             }
             EntryBody::CertificateIssued {
                 device,
                 spki,
                 not_after,
                 ..
-            } => self.certify(*device, *spki, *not_after),
-            EntryBody::KeyRotated { device, from, to } => self.rotate(*device, *from, *to),
-            EntryBody::Suspended { device, .. } => self.stand(*device, &[Active], Suspended),
-            EntryBody::Restored { device } => self.stand(*device, &[Suspended], Active),
-            EntryBody::Revoked { device, .. } => self.stand(*device, &[Active, Suspended], Revoked),
+            } => self.certify(author, *device, *spki, *not_after),
+            EntryBody::KeyRotated { device, from, to } => self.rotate(author, *device, *from, *to),
+            EntryBody::Suspended { device, .. } => {
+                self.stand(author, *device, &[Active], Suspended)
+            }
+            EntryBody::Restored { device } => self.stand(author, *device, &[Suspended], Active),
+            EntryBody::Revoked { device, .. } => {
+                self.stand(author, *device, &[Active, Suspended], Revoked)
+            }
             EntryBody::DeviceRetired { device } => {
-                self.stand(*device, &[Active, Suspended, Revoked], Retired)
+                self.stand(author, *device, &[Active, Suspended, Revoked], Retired)
             }
             EntryBody::OrganizationJoined { .. }
             | EntryBody::OrganizationLeft { .. }
@@ -414,6 +427,7 @@ impl Registry {
         self.devices.insert(
             id,
             Device {
+                organization: organization.clone(),
                 record,
                 current: key,
                 next: None,
@@ -425,12 +439,13 @@ impl Registry {
 
     fn certify(
         &mut self,
+        author: &OrganizationId,
         id: DeviceId,
         key: SpkiHash,
         not_after: Timestamp,
     ) -> Result<(), Conflict> {
         let known = self.keys.get(&key).copied();
-        let device = self.active(id)?;
+        let device = self.active(author, id)?;
         match known {
             Some(known) if known.device != id || known.key_use == KeyUse::Former => {
                 return Err(Conflict::KeyTaken {
@@ -463,8 +478,14 @@ impl Registry {
         Ok(())
     }
 
-    fn rotate(&mut self, id: DeviceId, from: SpkiHash, to: SpkiHash) -> Result<(), Conflict> {
-        let device = self.active(id)?;
+    fn rotate(
+        &mut self,
+        author: &OrganizationId,
+        id: DeviceId,
+        from: SpkiHash,
+        to: SpkiHash,
+    ) -> Result<(), Conflict> {
+        let device = self.active(author, id)?;
         if device.current != from {
             return Err(Conflict::UnknownKey {
                 device: id,
@@ -496,11 +517,14 @@ impl Registry {
         Ok(())
     }
 
-    fn stand(&mut self, id: DeviceId, from: &[Standing], to: Standing) -> Result<(), Conflict> {
-        let device = self
-            .devices
-            .get_mut(&id)
-            .ok_or(Conflict::UnknownDevice(id))?;
+    fn stand(
+        &mut self,
+        author: &OrganizationId,
+        id: DeviceId,
+        from: &[Standing],
+        to: Standing,
+    ) -> Result<(), Conflict> {
+        let device = self.own(author, id)?;
         let standing = device.record.standing;
         if !from.contains(&standing) {
             return Err(Conflict::Standing {
@@ -512,11 +536,20 @@ impl Registry {
         Ok(())
     }
 
-    fn active(&mut self, id: DeviceId) -> Result<&mut Device, Conflict> {
+    /// The device, if `author` may say something about it.
+    fn own(&mut self, author: &OrganizationId, id: DeviceId) -> Result<&mut Device, Conflict> {
         let device = self
             .devices
             .get_mut(&id)
             .ok_or(Conflict::UnknownDevice(id))?;
+        if device.organization != *author {
+            return Err(Conflict::OtherOrganization(id));
+        }
+        Ok(device)
+    }
+
+    fn active(&mut self, author: &OrganizationId, id: DeviceId) -> Result<&mut Device, Conflict> {
+        let device = self.own(author, id)?;
         match device.record.standing {
             Standing::Active => Ok(device),
             standing => Err(Conflict::Standing {

@@ -125,6 +125,23 @@ fn refused(change: impl FnOnce(&mut Case), code: &str) -> EnrollmentRefusal {
 }
 
 #[test]
+fn a_request_does_not_show_its_code() {
+    let name = DeviceName::parse("dev-1").unwrap();
+    let request = EnrollmentRequest {
+        name: &name,
+        code: "ZZZZ-ZZZZ-ZZZZ-ZZZZ",
+        public_key_spki: &[],
+        subject_matches: true,
+        possession_proven: true,
+    };
+    let shown = std::format!("{request:?}");
+    assert!(
+        shown.contains("dev-1") && !shown.contains("ZZZZ"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn an_invited_device_joins_and_may_ask_again() {
     let mut case = Case::new();
     let register = Admission::Register {

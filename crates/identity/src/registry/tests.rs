@@ -77,6 +77,35 @@ fn key_of(registry: &Registry, key: u8) -> Option<KeyUse> {
 }
 
 #[test]
+fn an_organization_says_nothing_about_the_devices_of_another() {
+    let mut registry = Registry::new();
+    registry.apply(&entry(registered(1, 1, 1))).unwrap();
+    registry.apply(&entry(issued(1, 2))).unwrap();
+    let stranger = OrganizationId::parse("stranger").unwrap();
+    let suspended = EntryBody::Suspended {
+        device: id(1),
+        cause: Cause::Lost,
+    };
+    for body in [
+        issued(1, 3),
+        rotated(1, 1, 2),
+        suspended.clone(),
+        revoked(1),
+        EntryBody::DeviceRetired { device: id(1) },
+    ] {
+        let foreign = Entry::new(stranger.clone(), Timestamp::UNIX_EPOCH, body);
+        let conflict = registry.apply(&foreign).unwrap_err();
+        assert_eq!(conflict.code(), "other-organization", "{foreign:?}");
+    }
+    assert_eq!(registry.by_id(&id(1)).unwrap().standing, Standing::Active);
+    assert_eq!(registry.key(&spki(3)), None);
+    registry.apply(&entry(suspended)).unwrap();
+    let restored = EntryBody::Restored { device: id(1) };
+    let foreign = Entry::new(stranger, Timestamp::UNIX_EPOCH, restored);
+    assert!(registry.apply(&foreign).is_err());
+}
+
+#[test]
 fn the_old_key_works_until_the_new_one_was_used() {
     let mut registry = registry(vec![registered(1, 1, 1), issued(1, 1), issued(1, 2)]);
     assert_eq!(key_of(&registry, 1), Some(KeyUse::Current));
