@@ -239,15 +239,15 @@ impl Payload {
 
     /// Whether joining has come to an end, one way or the other.
     fn joined(&self, until: Duration) -> Option<Result<End, Diagnostic>> {
-        if let Some((expected, observed)) = &self.wrong_root {
-            return Some(Err(telling::wrong_root(expected, observed)));
-        }
         let status = self.device.status();
         if status.member {
             let status = StatusFile::of(status, None);
             return Some(Ok(End::Joined(Box::new(status))));
         }
         if status.refused.is_some() || self.clock.now() >= until {
+            if let Some((expected, observed)) = &self.wrong_root {
+                return Some(Err(telling::wrong_root(expected, observed)));
+            }
             let unknown = LinkFailure::Unreachable("no answer in time".to_string());
             let trouble = self.trouble.clone().unwrap_or(unknown);
             return Some(Err(telling::failure(&trouble)));

@@ -19,7 +19,7 @@ use crate::sensing::Sensing;
 use crate::traffic::Subscription;
 use crate::trial::Trial;
 use crate::updating::Updating;
-use crate::words::{Action, Input, Note, RestartReason, Settings};
+use crate::words::{Action, Input, Invitation, Note, RestartReason, Settings};
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -154,6 +154,8 @@ pub struct Device {
     pub(crate) boot: u64,
     pub(crate) boot_durable: bool,
     pub(crate) enrollment: Enrollment,
+    /// Taken up as soon as the enrollment has no errand out.
+    pub(crate) invitation: Option<Invitation>,
     pub(crate) clock: Clock,
     pub(crate) doubt: bool,
     pub(crate) firmware: Firmware,
@@ -267,6 +269,7 @@ impl Device {
             boot_durable: false,
             time: clock.time(now, wall),
             enrollment: Enrollment::new(membership, trust, backoff()),
+            invitation: None,
             clock,
             doubt: false,
             firmware,
@@ -367,7 +370,10 @@ impl Device {
     #[must_use]
     pub fn status(&self) -> Status {
         let membership = self.enrollment.membership();
-        let refused = membership.and_then(|m| m.refused.as_ref());
+        // An old refusal says nothing while a new invitation is tried.
+        let refused = membership
+            .filter(|_| self.enrollment.is_idle() && self.invitation.is_none())
+            .and_then(|m| m.refused.as_ref());
         let active = membership.and_then(|m| m.active.as_ref());
         Status {
             name: membership.map(|m| m.name.clone()),
@@ -386,7 +392,7 @@ impl Device {
 
     fn take(&mut self, context: &mut Context<'_>, input: Input) {
         match input {
-            Input::Join(invitation) => self.enrollment.join(context, invitation),
+            Input::Join(invitation) => self.invitation = Some(invitation),
             Input::Done { ticket, outcome } => self.done(context, ticket, outcome),
             Input::Opened(result) => {
                 self.doubt |= matches!(&result, Err(failure) if doubts_time(failure));

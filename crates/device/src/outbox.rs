@@ -62,6 +62,8 @@ struct Item {
     letter: Letter,
     /// It may have been sent before.
     sent: bool,
+    /// It was in flight when a connection or the power was lost.
+    lost: bool,
     in_flight: Option<NonZeroU16>,
     unauthorized: u8,
 }
@@ -100,6 +102,7 @@ impl Outbox {
             .map(|letter| Item {
                 letter,
                 sent: true,
+                lost: true,
                 in_flight: None,
                 unauthorized: 0,
             })
@@ -158,6 +161,7 @@ impl Outbox {
             self.items.push_back(Item {
                 letter,
                 sent: false,
+                lost: false,
                 in_flight: None,
                 unauthorized: 0,
             });
@@ -189,7 +193,7 @@ impl Outbox {
         };
         item.in_flight = Some(packet);
         self.flying = self.flying.saturating_add(1);
-        if item.sent {
+        if core::mem::take(&mut item.lost) {
             self.resent = self.resent.saturating_add(1);
         }
         item.sent = true;
@@ -264,7 +268,7 @@ impl Outbox {
     /// The connection is gone: what was in flight waits again.
     pub(crate) fn disconnected(&mut self) {
         for item in &mut self.items {
-            item.in_flight = None;
+            item.lost |= item.in_flight.take().is_some();
         }
         self.flying = 0;
     }

@@ -32,7 +32,12 @@ impl Device {
     ) -> Option<Errand> {
         match owner {
             Owner::Boot => self.count_start(context.now),
-            Owner::Enrollment => self.enrollment.next(context),
+            Owner::Enrollment => {
+                if let Some(invitation) = self.invitation.take() {
+                    self.enrollment.join(context, invitation);
+                }
+                self.enrollment.next(context)
+            }
             Owner::Clock => self.ask_for_time(context.now),
             Owner::Configure => {
                 let ready = self.configured.is_none() && self.healing.holds();
