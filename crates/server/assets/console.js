@@ -103,7 +103,14 @@
     source.addEventListener("hello", () => { say("on"); refresh(); });
     source.addEventListener("change", refresh);
     source.addEventListener("error", () => {
-      say(source && source.readyState === EventSource.CONNECTING ? "connecting" : "off");
+      if (source && source.readyState === EventSource.CONNECTING) {
+        say("connecting");
+        return;
+      }
+      // The server said no; it may say yes later.
+      close();
+      say("off");
+      timer = setTimeout(open, OLDEST);
     });
   };
 

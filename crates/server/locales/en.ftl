@@ -64,6 +64,13 @@ tile-open-cases =
 tile-refusals = Refusals
 tile-refusals-note = in the last hour
 tile-ledger = Ledger entries
+tile-one-administrator = one administrator
+tile-ledger-cosigned = cosigned by { $name }
+tile-ledger-waiting =
+    { $count ->
+        [one] 1 entry waits for cosignatures
+       *[other] { $count-shown } entries wait for cosignatures
+    }
 
 advice-one-administrator = One key alone answers for this ledger, so it cannot show others that nothing was rewritten. Let a second organization cosign:
 advice-no-policy = No policy is in force, so every message of a device is refused. Next:
@@ -292,6 +299,8 @@ code-integrity-restored = A device restored the files of its release
 code-containment-begun = A device was contained
 code-containment-lifted = A device was let back in
 code-device-revoked = A device was revoked
+code-device-suspended = A device may not act until it is resumed
+code-device-resumed = A suspended device may act again
 code-session-revoked = A device lost its standing and its sessions
 code-ledger-cosigned = A checkpoint was cosigned
 code-ledger-lagging = A checkpoint lacks cosignatures
@@ -403,7 +412,6 @@ reason-uplink-failed = The session could not begin: the store did not answer
 reason-standing = The device's standing changed
 reason-taken-over = The device connected again
 reason-shutdown = The gateway went down
-reason-too-old = Too old to tell whether it was accepted before
 reason-panic = A fault of our own ended this one connection
 reason-protocol-error = A packet that is not allowed at this point
 reason-first-packet = The first packet does not open a connection
@@ -441,6 +449,8 @@ reason-prefix-rate = Too many new connections from one address prefix
 reason-prefix-half-open = Too many unfinished handshakes from one address prefix
 reason-half-open = Too many unfinished handshakes in all
 reason-connections = The listener has as many connections as it may have
+reason-visitors = Too many visitors without a certificate
+reason-device-connections = Too many connections of one device
 reason-accept-failed = The system gave no socket
 reason-events-shed = More events than could be kept; they were counted
 
@@ -451,6 +461,7 @@ reason-older-metadata = The release data is older than what is confirmed already
 reason-wrong-product = Made for another product
 reason-already-installed = Installed already
 reason-failed-before = This release was rolled back before
+reason-history-lost = The device's record of its releases was lost; its owner must reset it
 reason-self-test-failed = The self-test failed
 reason-crashed = The new release crashed
 reason-deadline-passed = The trial was not confirmed in time
@@ -517,6 +528,8 @@ trouble-conflict = That does not fit how things stand
 trouble-conflict-says = Nothing was changed.
 trouble-too-many = Too many live pages are open
 trouble-too-many-says = Close some of them; the page works without being live, too.
+trouble-too-often = Too many requests
+trouble-too-often-says = Wait a minute, then try again.
 trouble-failed = The server could not answer
 trouble-failed-says = Devices are not affected by this page. Try again in a moment.
 trouble-observed = Observed:

@@ -23,6 +23,7 @@ mod api;
 mod budget;
 mod ca;
 mod clock;
+mod console;
 mod enroll;
 mod error;
 mod est;

@@ -35,6 +35,7 @@ pub(crate) fn router(server: &Server) -> Router {
         .merge(releases::router())
         .merge(events::router())
         .merge(session::router())
+        .merge(crate::console::router(server))
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_this_way)
         .layer(axum::middleware::map_response(guard))
@@ -60,8 +61,14 @@ async fn trust(State(server): State<Server>, _: Public) -> Response {
         .into_response()
 }
 
-async fn nothing_here(uri: http::Uri) -> Problem {
-    Problem::not_found(format!("resource {}", uri.path()))
+async fn nothing_here(
+    State(server): State<Server>,
+    request: axum::extract::Request,
+) -> Response {
+    if crate::console::reads_pages(request.headers()) {
+        return crate::console::nothing_here(&server, request).await;
+    }
+    Problem::not_found(format!("resource {}", request.uri().path())).into_response()
 }
 
 async fn not_this_way(method: http::Method, uri: http::Uri) -> Problem {

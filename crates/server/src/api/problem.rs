@@ -90,6 +90,12 @@ impl Problem {
         self.0.code
     }
 
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&str> {
+        self.0.fix.as_deref()
+    }
+
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -142,6 +148,16 @@ impl Problem {
         )
         .observed(why.to_string())
         .fix("look into the server's log, then run  sekimori doctor")
+    }
+}
+
+impl core::fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str(&self.0.message)?;
+        match &self.0.observed {
+            Some(observed) => write!(formatter, " ({observed})"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -20,12 +20,21 @@ impl Address {
         let query: BTreeMap<String, String> = axum::extract::Query::try_from_uri(uri)
             .map(|axum::extract::Query(query)| query)
             .unwrap_or_default();
-        Self { path: uri.path().to_owned(), query }
+        Self {
+            path: uri.path().to_owned(),
+            query,
+        }
     }
 
     /// A value that is not empty, trimmed and bounded.
     pub(crate) fn value(&self, name: &str) -> Option<String> {
-        let value: String = self.query.get(name)?.trim().chars().take(MAX_VALUE).collect();
+        let value: String = self
+            .query
+            .get(name)?
+            .trim()
+            .chars()
+            .take(MAX_VALUE)
+            .collect();
         (!value.is_empty()).then_some(value)
     }
 
@@ -87,7 +96,10 @@ mod tests {
         let here = address("/devices?q=door%20&role=&state=contained&token=secret");
         assert_eq!(here.value("q").as_deref(), Some("door"));
         assert_eq!(here.value("role"), None);
-        assert_eq!(here.with("lang", "ja"), "/devices?lang=ja&q=door%20&state=contained");
+        assert_eq!(
+            here.with("lang", "ja"),
+            "/devices?lang=ja&q=door%20&state=contained"
+        );
         assert_eq!(here.without("q"), "/devices?state=contained");
         assert_eq!(address("/devices?q=a").without("q"), "/devices");
         assert_eq!(address("/x?after=12").number("after"), Some(12));

@@ -50,7 +50,10 @@ fn tags() -> &'static BTreeMap<String, String> {
 }
 
 /// Serves one file.
-pub(crate) async fn serve(Path((tag, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
+pub(crate) async fn serve(
+    Path((tag, name)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
     let known = tags().get(&name).filter(|known| **known == tag);
     let Some((_, file)) = known.zip(Assets::get(&name)) else {
         return StatusCode::NOT_FOUND.into_response();
@@ -64,9 +67,14 @@ pub(crate) async fn serve(Path((tag, name)): Path<(String, String)>, headers: He
     let entity = format!("\"{tag}\"");
     let lasting = [
         (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
-        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=31536000, immutable"),
+        ),
     ];
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == entity.as_bytes())
+    if headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|value| value.as_bytes() == entity.as_bytes())
     {
         return (StatusCode::NOT_MODIFIED, lasting).into_response();
     }
@@ -87,7 +95,10 @@ mod tests {
         assert_eq!(names.len(), 3, "{names:?}");
         let addresses = addresses();
         assert!(addresses.style.ends_with("/console.css") && addresses.style.len() > 30);
-        assert_ne!(addresses.script.split('/').nth(2), addresses.style.split('/').nth(2));
+        assert_ne!(
+            addresses.script.split('/').nth(2),
+            addresses.style.split('/').nth(2)
+        );
     }
 
     #[test]

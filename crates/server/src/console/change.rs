@@ -76,13 +76,21 @@ pub(crate) async fn ask(
         sessions: facts
             .sessions
             .iter()
-            .map(|session| (session.listener, session.peer.clone(), visit.moment(session.since)))
+            .map(|session| {
+                (
+                    session.listener,
+                    session.peer.clone(),
+                    visit.moment(session.since),
+                )
+            })
             .collect(),
         flows: match change {
             Change::Resume => Vec::new(),
             Change::Suspend | Change::Revoke => {
                 let flows = facts.flows.iter();
-                flows.map(|flow| (flow.name.clone(), visit.moment(flow.last))).collect()
+                flows
+                    .map(|flow| (flow.name.clone(), visit.moment(flow.last)))
+                    .collect()
             }
         },
         causes: match change {
@@ -112,7 +120,10 @@ pub(crate) async fn act(
     }
     let change = Change::parse(&change).ok_or_else(|| trouble::nothing_here(&visit))?;
     let cause = sent.map(|Form(sent)| sent.cause).unwrap_or_default();
-    let cause = Cause::ALL.into_iter().find(|known| known.code() == cause).unwrap_or_default();
+    let cause = Cause::ALL
+        .into_iter()
+        .find(|known| known.code() == cause)
+        .unwrap_or_default();
     let changed = console.source.change(&name, change, cause).await;
     let changed = changed.map_err(|refused| match refused {
         Refused::Unknown => trouble::no_device(&visit, &name),

@@ -57,19 +57,37 @@ pub(crate) fn series(messages: &[(Timestamp, Vec<u8>)]) -> Vec<Series> {
 
 fn draw(field: &str, points: &[(Timestamp, f64)]) -> Option<Series> {
     let (first, last) = (points.first()?, points.last()?);
-    let low = points.iter().map(|(_, value)| *value).fold(f64::INFINITY, f64::min);
-    let high = points.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max);
+    let low = points
+        .iter()
+        .map(|(_, value)| *value)
+        .fold(f64::INFINITY, f64::min);
+    let high = points
+        .iter()
+        .map(|(_, value)| *value)
+        .fold(f64::NEG_INFINITY, f64::max);
     let span = last.0.duration_since(first.0).as_secs_f64();
     let place = |(at, value): &(Timestamp, f64)| {
-        let along = if span > 0.0 { at.duration_since(first.0).as_secs_f64() / span } else { 1.0 };
+        let along = if span > 0.0 {
+            at.duration_since(first.0).as_secs_f64() / span
+        } else {
+            1.0
+        };
         // Halves, so that the difference of two very large values stays finite.
         let half = high / 2.0 - low / 2.0;
-        let up = if half > 0.0 { (value / 2.0 - low / 2.0) / half } else { 0.5 };
+        let up = if half > 0.0 {
+            (value / 2.0 - low / 2.0) / half
+        } else {
+            0.5
+        };
         let x = MARGIN + along.clamp(0.0, 1.0) * (WIDTH - 2.0 * MARGIN);
         let y = HEIGHT - MARGIN - up.clamp(0.0, 1.0) * (HEIGHT - 2.0 * MARGIN);
         (format!("{x:.1}"), format!("{y:.1}"))
     };
-    let line: Vec<String> = points.iter().map(place).map(|(x, y)| format!("{x},{y}")).collect();
+    let line: Vec<String> = points
+        .iter()
+        .map(place)
+        .map(|(x, y)| format!("{x},{y}"))
+        .collect();
     Some(Series {
         field: shorten(field, 40),
         newest: number(last.1),
@@ -118,7 +136,10 @@ mod tests {
     }
 
     fn messages(payloads: &[&str]) -> Vec<(Timestamp, Vec<u8>)> {
-        (0..).zip(payloads).map(|(n, payload)| (at(n), payload.as_bytes().to_vec())).collect()
+        (0..)
+            .zip(payloads)
+            .map(|(n, payload)| (at(n), payload.as_bytes().to_vec()))
+            .collect()
     }
 
     #[test]
@@ -151,7 +172,10 @@ mod tests {
         assert_eq!(shown(br#"{"a":1}"#), r#"{"a":1}"#);
         assert_eq!(shown(b"a\nb"), "a\\nb");
         assert_eq!(shown(&[0xff, 0x00]), "2 B");
-        assert_eq!(shown("é".repeat(200).as_bytes()).chars().count(), MAX_SHOWN + 1);
+        assert_eq!(
+            shown("é".repeat(200).as_bytes()).chars().count(),
+            MAX_SHOWN + 1
+        );
     }
 
     proptest! {

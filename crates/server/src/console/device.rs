@@ -131,16 +131,36 @@ pub(crate) async fn show(
         sessions: facts
             .sessions
             .iter()
-            .map(|session| (session.listener, session.peer.clone(), visit.moment(session.since)))
+            .map(|session| {
+                (
+                    session.listener,
+                    session.peer.clone(),
+                    visit.moment(session.since),
+                )
+            })
             .collect(),
         software: facts.row.report.as_ref().map(|report| {
             let reported = facts.reported.map(|at| visit.moment(at));
             Software::new(t, report, reported)
         }),
-        containment: facts.containment.map(|(since, why)| (visit.moment(since), why)),
-        flows: facts.flows.iter().map(|flow| FlowView::new(&visit, flow)).collect(),
-        cases: facts.cases.iter().map(|case| CaseView::new(t, case, visit.now)).collect(),
-        events: facts.events.iter().map(|event| EventView::new(t, event, visit.now)).collect(),
+        containment: facts
+            .containment
+            .map(|(since, why)| (visit.moment(since), why)),
+        flows: facts
+            .flows
+            .iter()
+            .map(|flow| FlowView::new(&visit, flow))
+            .collect(),
+        cases: facts
+            .cases
+            .iter()
+            .map(|case| CaseView::new(t, case, visit.now))
+            .collect(),
+        events: facts
+            .events
+            .iter()
+            .map(|event| EventView::new(t, event, visit.now))
+            .collect(),
         id: facts.id,
         key: facts.key,
         algorithm: facts.algorithm,
@@ -159,30 +179,47 @@ fn notice(visit: &Visit, name: &str) -> Option<String> {
         ("count", Argument::Number(closed)),
         ("millis", Argument::Number(millis)),
     ];
-    Some(visit.t.with(&format!("change-{}-done", done.code()), &arguments))
+    Some(
+        visit
+            .t
+            .with(&format!("change-{}-done", done.code()), &arguments),
+    )
 }
 
 fn proof(t: Language, facts: &DeviceFacts, ledger: &LedgerState) -> Proof {
     let newest = facts.entries.iter().map(|(position, _)| *position).max();
     let published = match newest {
         None => t.text("proof-nothing-recorded"),
-        Some(newest) if newest < ledger.published && ledger.one_administrator() => {
-            t.with("proof-one-administrator", &[("size", Argument::Number(ledger.published))])
-        }
+        Some(newest) if newest < ledger.published && ledger.one_administrator() => t.with(
+            "proof-one-administrator",
+            &[("size", Argument::Number(ledger.published))],
+        ),
         Some(newest) if newest < ledger.published => {
             let names: Vec<&str> = ledger.witnesses.iter().map(|(name, _)| &**name).collect();
             let names = names.join(", ");
             let size = ("size", Argument::Number(ledger.published));
-            t.with("proof-published", &[size, ("witnesses", Argument::Text(&names))])
+            t.with(
+                "proof-published",
+                &[size, ("witnesses", Argument::Text(&names))],
+            )
         }
         Some(_) => t.text("proof-waiting"),
     };
-    let (tone, text) = match facts.row.report.as_ref().map(|report| report.proof_verified) {
+    let (tone, text) = match facts
+        .row
+        .report
+        .as_ref()
+        .map(|report| report.proof_verified)
+    {
         Some(true) => ("good", t.text("proof-verified")),
         Some(false) => ("warn", t.text("proof-not-verified")),
         None => ("plain", t.text("proof-not-reported")),
     };
-    Proof { tone, text, published }
+    Proof {
+        tone,
+        text,
+        published,
+    }
 }
 
 impl Software {
@@ -190,9 +227,10 @@ impl Software {
         let (self_test_tone, self_test) = match &report.self_test {
             SelfTest::Passed => ("good", t.text("self-test-passed")),
             SelfTest::NotRun => ("plain", t.text("self-test-not-run")),
-            SelfTest::Failed(what) => {
-                ("alert", t.with("self-test-failed", &[("what", Argument::Text(what))]))
-            }
+            SelfTest::Failed(what) => (
+                "alert",
+                t.with("self-test-failed", &[("what", Argument::Text(what))]),
+            ),
         };
         let deviation = |deviation: &sekimori_update::measure::Deviation| {
             use sekimori_update::measure::DeviationKind;
@@ -245,7 +283,9 @@ impl FlowView {
         Self {
             name: flow.name.clone(),
             last: visit.moment(flow.last),
-            newest: newest.map(|(_, payload)| chart::shown(payload)).unwrap_or_default(),
+            newest: newest
+                .map(|(_, payload)| chart::shown(payload))
+                .unwrap_or_default(),
             charts: charts.collect(),
         }
     }

@@ -84,7 +84,10 @@ pub(crate) async fn list(
     let filter = DeviceFilter {
         words: visit.address.value("q").unwrap_or_default(),
         role: visit.address.value("role"),
-        state: visit.address.value("state").and_then(|code| DeviceState::parse(&code)),
+        state: visit
+            .address
+            .value("state")
+            .and_then(|code| DeviceState::parse(&code)),
         after: visit.address.number("after"),
         limit: PAGE,
     };
@@ -96,7 +99,11 @@ pub(crate) async fn list(
         one_administrator: ledger.one_administrator(),
         no_policy: summary.policy.is_none(),
         empty: summary.total == 0,
-        rows: page.rows.iter().map(|row| RowView::new(&visit, row)).collect(),
+        rows: page
+            .rows
+            .iter()
+            .map(|row| RowView::new(&visit, row))
+            .collect(),
         matched: t.count("devices-matched", page.matched),
         filtered: filter.role.is_some() || filter.state.is_some() || !filter.words.is_empty(),
         words: filter.words,
@@ -105,7 +112,9 @@ pub(crate) async fn list(
         state: filter.state.map_or("", DeviceState::code),
         states: DeviceState::ALL.into_iter().map(words).collect(),
         first: filter.after.map(|_| visit.address.without("after")),
-        next: page.next.map(|next| visit.address.with("after", &next.to_string())),
+        next: page
+            .next
+            .map(|next| visit.address.with("after", &next.to_string())),
         invitations: summary
             .invitations
             .into_iter()
@@ -126,8 +135,16 @@ fn tiles(t: Language, summary: &Summary, ledger: &LedgerState) -> Vec<Tile> {
     };
     let mut tiles = vec![
         plain("tile-devices", summary.total, "/devices"),
-        plain("tile-connected", summary.connected, "/devices?state=connected"),
-        plain("tile-contained", summary.contained, "/devices?state=contained"),
+        plain(
+            "tile-connected",
+            summary.connected,
+            "/devices?state=connected",
+        ),
+        plain(
+            "tile-contained",
+            summary.contained,
+            "/devices?state=contained",
+        ),
     ];
     if summary.contained > 0
         && let Some(tile) = tiles.last_mut()
@@ -146,19 +163,28 @@ fn tiles(t: Language, summary: &Summary, ledger: &LedgerState) -> Vec<Tile> {
         tone: "plain",
         link: Some("/events?severity=warning".to_owned()),
     });
-    let mut note: Vec<String> =
-        ledger.witnesses.iter().map(|(name, size)| {
-            let behind = ledger.size.saturating_sub(*size);
-            if behind == 0 { name.clone() } else { format!("{name} (−{})", grouped(behind)) }
-        }).collect();
-    if ledger.one_administrator() {
-        note.insert(0, t.text("ledger-one-administrator"));
-    }
+    let waiting = ledger.size.saturating_sub(ledger.published);
+    let note = if ledger.one_administrator() {
+        t.text("tile-one-administrator")
+    } else if waiting > 0 {
+        t.count("tile-ledger-waiting", waiting)
+    } else {
+        let names: Vec<&str> = ledger
+            .witnesses
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        t.about("tile-ledger-cosigned", &names.join(", "))
+    };
     tiles.push(Tile {
         name: t.text("tile-ledger"),
         value: grouped(ledger.size),
-        note: Some(note.join(", ")),
-        tone: if ledger.one_administrator() || ledger.published < ledger.size { "warn" } else { "good" },
+        note: Some(note),
+        tone: if ledger.one_administrator() || waiting > 0 {
+            "warn"
+        } else {
+            "good"
+        },
         link: None,
     });
     tiles
@@ -166,7 +192,10 @@ fn tiles(t: Language, summary: &Summary, ledger: &LedgerState) -> Vec<Tile> {
 
 impl RowView {
     pub(crate) fn new(visit: &Visit, row: &DeviceRow) -> Self {
-        let update = row.report.as_ref().and_then(|report| report.last_update.as_ref());
+        let update = row
+            .report
+            .as_ref()
+            .and_then(|report| report.last_update.as_ref());
         Self {
             plate: row.plate.clone(),
             name: row.name.clone(),
@@ -193,10 +222,16 @@ impl RowView {
 
 /// What stands on a device's page beside its name: standing, containment, connection.
 pub(crate) fn badges(t: Language, row: &DeviceRow) -> Vec<Badge> {
-    let badge = |code: &'static str| Badge { code, text: t.text(&format!("state-{code}")) };
+    let badge = |code: &'static str| Badge {
+        code,
+        text: t.text(&format!("state-{code}")),
+    };
     let standing = badge(row.standing.code());
     let connection = badge(if row.connected { "connected" } else { "away" });
-    match (row.contained, row.standing == sekimori_identity::Standing::Active) {
+    match (
+        row.contained,
+        row.standing == sekimori_identity::Standing::Active,
+    ) {
         (true, true) => vec![badge("contained"), connection],
         (false, true) => vec![standing, connection],
         (_, false) => vec![standing],

@@ -62,9 +62,12 @@ pub(crate) async fn enter(
     let Ok(Form(Link { token })) = link else {
         return Ok(closed(&visit));
     };
-    let opened = visit.console.source.open(&token, visit.peer).await;
+    let opened = visit.console.source.open(&token, &visit.source).await;
     match visit.fine(opened)? {
-        Some(cookie) => Ok(with_cookie(Redirect::to("/devices").into_response(), &cookie)),
+        Some(cookie) => Ok(with_cookie(
+            Redirect::to("/devices").into_response(),
+            &cookie,
+        )),
         None => Ok(show(&visit, StatusCode::FORBIDDEN, Outside::SpentLink)),
     }
 }
@@ -78,7 +81,10 @@ pub(crate) async fn logout(
         return Err(trouble::foreign(&visit));
     }
     let cookie = visit.fine(visit.console.source.close(&headers).await)?;
-    Ok(with_cookie(Redirect::to("/setup?left=1").into_response(), &cookie))
+    Ok(with_cookie(
+        Redirect::to("/setup?left=1").into_response(),
+        &cookie,
+    ))
 }
 
 /// The page for whoever has no session.

@@ -45,8 +45,13 @@ pub(crate) async fn list(
     let severity = visit.address.value("severity");
     let filter = EventFilter {
         device: visit.address.value("device"),
-        code: visit.address.value("code").and_then(|code| Code::parse(&code)),
-        severity: SEVERITIES.into_iter().find(|known| severity.as_deref() == Some(known.as_str())),
+        code: visit
+            .address
+            .value("code")
+            .and_then(|code| Code::parse(&code)),
+        severity: SEVERITIES
+            .into_iter()
+            .find(|known| severity.as_deref() == Some(known.as_str())),
         before: visit.address.number("before"),
         limit: PAGE,
     };
@@ -54,18 +59,35 @@ pub(crate) async fn list(
     let cases_before = visit.address.number("cases-before");
     let cases = visit.fine(console.source.cases(cases_before).await)?;
     let page = Page {
-        cases: cases.items.iter().map(|case| CaseView::new(t, case, visit.now)).collect(),
+        cases: cases
+            .items
+            .iter()
+            .map(|case| CaseView::new(t, case, visit.now))
+            .collect(),
         first_cases: cases_before.map(|_| visit.address.without("cases-before")),
-        more_cases: cases.next.map(|next| visit.address.with("cases-before", &next.to_string())),
-        events: events.items.iter().map(|event| EventView::new(t, event, visit.now)).collect(),
+        more_cases: cases
+            .next
+            .map(|next| visit.address.with("cases-before", &next.to_string())),
+        events: events
+            .items
+            .iter()
+            .map(|event| EventView::new(t, event, visit.now))
+            .collect(),
         filtered: filter.device.is_some() || filter.code.is_some() || filter.severity.is_some(),
         device: filter.device.unwrap_or_default(),
         code: filter.code.map_or("", Code::as_str),
-        codes: Code::ALL.iter().map(|code| (code.as_str(), t.code(*code))).collect(),
+        codes: Code::ALL
+            .iter()
+            .map(|code| (code.as_str(), t.code(*code)))
+            .collect(),
         severity: filter.severity.map_or("", Severity::as_str),
-        severities: SEVERITIES.map(|severity| (severity.as_str(), t.severity(severity))).to_vec(),
+        severities: SEVERITIES
+            .map(|severity| (severity.as_str(), t.severity(severity)))
+            .to_vec(),
         first: filter.before.map(|_| visit.address.without("before")),
-        next: events.next.map(|next| visit.address.with("before", &next.to_string())),
+        next: events
+            .next
+            .map(|next| visit.address.with("before", &next.to_string())),
         frame,
     };
     Ok(visit.page(StatusCode::OK, &page))

@@ -22,7 +22,10 @@ const FIXED: [(&str, &str); 9] = [
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
     ("cross-origin-embedder-policy", "require-corp"),
-    ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (
+        "permissions-policy",
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
     ("x-dns-prefetch-control", "off"),
 ];
 
@@ -41,8 +44,13 @@ pub(crate) async fn secure(request: Request, next: Next) -> Response {
             HeaderValue::from_static("max-age=31536000"),
         );
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.append(header::VARY, HeaderValue::from_static("cookie, accept-language"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    headers.append(
+        header::VARY,
+        HeaderValue::from_static("cookie, accept-language"),
+    );
     response
 }
 
@@ -85,8 +93,10 @@ mod tests {
 
     #[test]
     fn cookies_are_found_by_their_whole_name() {
-        let headers =
-            headers(&[("cookie", "a=1; sk-lang=ja"), ("cookie", "xsk-lang=en;sk-lang=en; b")]);
+        let headers = headers(&[
+            ("cookie", "a=1; sk-lang=ja"),
+            ("cookie", "xsk-lang=en;sk-lang=en; b"),
+        ]);
         assert_eq!(cookie(&headers, "sk-lang"), Some("ja"));
         assert_eq!(cookie(&headers, "a"), Some("1"));
         assert_eq!(cookie(&headers, "b"), None);

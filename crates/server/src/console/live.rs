@@ -48,7 +48,10 @@ pub(crate) async fn follow(
     State(console): State<Arc<Console>>,
     Operator(visit): Operator,
 ) -> Result<Response, Response> {
-    let of = match (visit.address.value("of").as_deref(), visit.address.value("name")) {
+    let of = match (
+        visit.address.value("of").as_deref(),
+        visit.address.value("name"),
+    ) {
         (Some("devices"), _) => Of::Devices,
         (Some("events"), _) => Of::Events,
         (Some("device"), Some(name)) => Of::Device(name),
@@ -58,7 +61,9 @@ pub(crate) async fn follow(
         return Err(trouble::too_many(&visit));
     };
     let changes = changes(of, console.source.watch(), permit);
-    Ok(Sse::new(changes).keep_alive(KeepAlive::new().interval(PACE * 15)).into_response())
+    Ok(Sse::new(changes)
+        .keep_alive(KeepAlive::new().interval(PACE * 15))
+        .into_response())
 }
 
 struct Following {
@@ -75,7 +80,13 @@ fn changes(
     permit: OwnedSemaphorePermit,
 ) -> impl stream::Stream<Item = Result<Event, Infallible>> + use<> {
     let ends = now() + LONGEST;
-    let following = Following { of, news, ends, told: None, _permit: permit };
+    let following = Following {
+        of,
+        news,
+        ends,
+        told: None,
+        _permit: permit,
+    };
     let hello = stream::once(async { Ok(Event::default().event("hello").data("1")) });
     hello.chain(stream::unfold(following, |mut following| async {
         following.wait().await?;
@@ -93,7 +104,10 @@ impl Following {
             }
         }
         // What comes in the meantime is part of the same change.
-        let ready = self.told.map_or_else(now, |told| told + PACE).max(now() + PACE / 10);
+        let ready = self
+            .told
+            .map_or_else(now, |told| told + PACE)
+            .max(now() + PACE / 10);
         while let Ok(more) = timeout_at(ready, self.news.next()).await {
             more?;
         }
@@ -102,8 +116,8 @@ impl Following {
     }
 }
 
+/// The pace of a stream is no decision about time; tests pause this clock.
 fn now() -> Instant {
-    #[expect(clippy::disallowed_methods, reason = "the pace of a stream is no decision about time")]
     Instant::now()
 }
 
@@ -136,15 +150,22 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn changes_come_soon_and_then_no_faster_than_the_pace() {
-        let mut news: Vec<_> =
-            (0..30).map(|n| (n * 100, News::Message("dev-0001".into()))).collect();
+        let mut news: Vec<_> = (0..30)
+            .map(|n| (n * 100, News::Message("dev-0001".into())))
+            .collect();
         news.push((20_000, News::Missed));
         news.push((30_000, News::Missed));
         let times = told(Of::Devices, news).await;
         assert_eq!(times.first(), Some(&0), "hello");
         let changes = times.get(1..).expect("changes");
-        assert!(changes.first().is_some_and(|first| *first <= 200), "{times:?}");
-        assert!(changes.windows(2).all(|pair| pair[1] - pair[0] >= 1_000), "{times:?}");
+        assert!(
+            changes.first().is_some_and(|first| *first <= 200),
+            "{times:?}"
+        );
+        assert!(
+            changes.windows(2).all(|pair| pair[1] - pair[0] >= 1_000),
+            "{times:?}"
+        );
         assert!((4..=6).contains(&changes.len()), "{times:?}");
     }
 

@@ -1,10 +1,9 @@
 //! What the console asks of the rest of the server: plain facts, and three verbs.
 
-use std::net::SocketAddr;
-
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use http::HeaderMap;
+use http::request::Parts;
 use jiff::Timestamp;
 use sekimori_audit::{Case, Event, Severity};
 use sekimori_identity::Standing;
@@ -19,14 +18,14 @@ pub(crate) trait Source: Send + Sync + 'static {
     /// Whose console this is.
     fn organization(&self) -> String;
 
-    /// Whether a request with these headers is an operator's.
-    fn admits<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, Result<bool, Failure>>;
+    /// Who sent a request; whoever is no operator is charged for it.
+    fn admits<'a>(&'a self, request: &'a Parts) -> BoxFuture<'a, Result<Admission, Failure>>;
 
     /// Uses a one-time link up; the cookie of a new session, or nothing when the link is not good.
     fn open<'a>(
         &'a self,
         token: &'a str,
-        from: Option<SocketAddr>,
+        source: &'a str,
     ) -> BoxFuture<'a, Result<Option<String>, Failure>>;
 
     /// Ends a session; the cookie that takes its own away.
@@ -48,10 +47,8 @@ pub(crate) trait Source: Send + Sync + 'static {
     fn device<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<DeviceFacts>, Failure>>;
 
     /// Events, newest first.
-    fn events<'a>(
-        &'a self,
-        filter: &'a EventFilter,
-    ) -> BoxFuture<'a, Result<Page<Event>, Failure>>;
+    fn events<'a>(&'a self, filter: &'a EventFilter)
+    -> BoxFuture<'a, Result<Page<Event>, Failure>>;
 
     /// Cases, newest first.
     fn cases(&self, before: Option<u64>) -> BoxFuture<'_, Result<Page<Case>, Failure>>;
@@ -66,6 +63,15 @@ pub(crate) trait Source: Send + Sync + 'static {
 
     /// What happens from now on; ends when the server closes.
     fn watch(&self) -> BoxStream<'static, News>;
+}
+
+/// Who sent a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Operator,
+    Stranger,
+    /// A stranger whose address prefix asked too often.
+    TooOften,
 }
 
 /// The server could not answer.

@@ -70,7 +70,10 @@ fn details<'a>(
     details
         .map(|(name, value)| {
             let key = format!("detail-{}", name.replace(['_', '.'], "-"));
-            (t.find(&key, &[]).unwrap_or_else(|| name.clone()), value.clone())
+            (
+                t.find(&key, &[]).unwrap_or_else(|| name.clone()),
+                value.clone(),
+            )
         })
         .collect()
 }
@@ -83,7 +86,6 @@ pub(crate) struct CaseView {
     /// What it is about, when no device proved to be it.
     pub(crate) source: Option<String>,
     pub(crate) why: String,
-    pub(crate) reason: Option<ReasonView>,
     /// How it stands, for the style sheet.
     pub(crate) state: &'static str,
     pub(crate) state_text: String,
@@ -131,7 +133,6 @@ impl CaseView {
             device,
             source,
             why: t.code(case.opened_by),
-            reason: reason(t, case.opened_by, case.reason.as_deref()),
             state,
             state_text: t.text(&format!("state-case-{state}")),
             opened: Moment::new(t, case.opened_at, now),
@@ -168,8 +169,12 @@ fn stages(t: Language, case: &Case) -> Vec<Stage> {
 }
 
 /// The severities that a filter offers: the events that are at least so serious.
-pub(crate) const SEVERITIES: [Severity; 4] =
-    [Severity::Alert, Severity::Error, Severity::Warning, Severity::Notice];
+pub(crate) const SEVERITIES: [Severity; 4] = [
+    Severity::Alert,
+    Severity::Error,
+    Severity::Warning,
+    Severity::Notice,
+];
 
 #[cfg(test)]
 mod tests {
@@ -192,11 +197,17 @@ mod tests {
 
     fn told(case: &Case) -> Vec<(String, Option<String>)> {
         let view = CaseView::new(Language::English, case, at(60_000));
-        view.stages.into_iter().map(|stage| (stage.name, stage.after)).collect()
+        view.stages
+            .into_iter()
+            .map(|stage| (stage.name, stage.after))
+            .collect()
     }
 
     fn stage(name: &str, after: &str) -> (String, Option<String>) {
-        (name.to_owned(), (!after.is_empty()).then(|| after.to_owned()))
+        (
+            name.to_owned(),
+            (!after.is_empty()).then(|| after.to_owned()),
+        )
     }
 
     #[test]
@@ -235,8 +246,11 @@ mod tests {
             (Code::ContainmentBegun, 40),
             (Code::DeviceRevoked, 5_000),
         ]);
-        let expected =
-            [stage("Noticed", "0 ms"), stage("Contained", "40 ms"), stage("Revoked", "5.0 s")];
+        let expected = [
+            stage("Noticed", "0 ms"),
+            stage("Contained", "40 ms"),
+            stage("Revoked", "5.0 s"),
+        ];
         assert_eq!(told(&case), expected);
     }
 
@@ -251,6 +265,9 @@ mod tests {
     #[test]
     fn the_same_reason_can_mean_another_thing_for_another_code() {
         let t = Language::English;
-        assert_ne!(t.reason(Code::TlsRefused, "expired"), t.reason(Code::EnrollRefused, "expired"));
+        assert_ne!(
+            t.reason(Code::TlsRefused, "expired"),
+            t.reason(Code::EnrollRefused, "expired")
+        );
     }
 }

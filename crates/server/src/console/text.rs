@@ -78,7 +78,11 @@ impl Language {
             }
         }
         let mut errors = Vec::new();
-        Some(bundle.format_pattern(pattern, Some(&values), &mut errors).into_owned())
+        Some(
+            bundle
+                .format_pattern(pattern, Some(&values), &mut errors)
+                .into_owned(),
+        )
     }
 
     /// The text of a key; the key itself where it is missing, which a test forbids.
@@ -115,7 +119,8 @@ impl Language {
     /// The same reason can mean something else for another code, which then has a text of its own.
     pub(crate) fn reason(&self, code: Code, reason: &str) -> Option<String> {
         let special = format!("reason-{}--{reason}", code.as_str().replace('.', "-"));
-        self.find(&special, &[]).or_else(|| self.find(&format!("reason-{reason}"), &[]))
+        self.find(&special, &[])
+            .or_else(|| self.find(&format!("reason-{reason}"), &[]))
     }
 
     /// How serious an event is, in one word.
@@ -149,7 +154,12 @@ fn thousandths(weight: &str) -> u32 {
     let weight = weight.trim();
     let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
     let fraction = format!("{fraction:0<3}");
-    match (whole, fraction.get(..3).and_then(|digits| digits.parse::<u32>().ok())) {
+    match (
+        whole,
+        fraction
+            .get(..3)
+            .and_then(|digits| digits.parse::<u32>().ok()),
+    ) {
         ("1", _) => 1000,
         ("0", Some(thousandths)) => thousandths,
         _ => 0,
@@ -165,7 +175,9 @@ fn load(tag: &str, source: &str) -> FluentBundle<FluentResource> {
     // Bidirectional marks would be copied along with commands and names.
     bundle.set_use_isolating(false);
     let resource = FluentResource::try_new(source.to_owned()).expect("our texts parse, tested");
-    bundle.add_resource(resource).expect("no text is defined twice, tested");
+    bundle
+        .add_resource(resource)
+        .expect("no text is defined twice, tested");
     bundle
 }
 
@@ -217,7 +229,10 @@ mod tests {
             }
             for number in 0..8 {
                 let severity = Severity::from_number(number).expect("0 to 7");
-                assert_ne!(language.severity(severity), severity.as_str().to_owned() + "!");
+                assert_ne!(
+                    language.severity(severity),
+                    severity.as_str().to_owned() + "!"
+                );
                 let key = format!("severity-{severity}");
                 assert!(language.find(&key, &[]).is_some(), "{key} in {language:?}");
             }
@@ -226,9 +241,13 @@ mod tests {
 
     #[test]
     fn every_reason_has_a_text_in_both() {
-        let others = include_str!("reasons.txt").lines().filter(|line| !line.starts_with('#'));
-        let all: BTreeSet<&str> =
-            sekimori_policy::Reason::CODES.into_iter().chain(others).collect();
+        let others = include_str!("reasons.txt")
+            .lines()
+            .filter(|line| !line.starts_with('#'));
+        let all: BTreeSet<&str> = sekimori_policy::Reason::CODES
+            .into_iter()
+            .chain(others)
+            .collect();
         assert!(all.len() > 60, "{}", all.len());
         for reason in all.into_iter().filter(|reason| !reason.is_empty()) {
             for language in BOTH {
@@ -243,30 +262,45 @@ mod tests {
     fn every_key_that_is_named_exists() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut named = BTreeSet::new();
+        let mut sources = String::new();
         for folder in ["templates", "src/console"] {
             for file in std::fs::read_dir(root.join(folder)).expect("the folder is there") {
                 let path = file.expect("a file").path();
-                if path.is_dir() || path.ends_with("text.rs") {
-                    continue;
-                }
-                let source = std::fs::read_to_string(&path).expect("the file reads");
-                for call in [".text(\"", ".with(\"", ".count(\"", ".about(\""] {
-                    for part in source.split(call).skip(1) {
-                        named.extend(part.split('"').next().map(str::to_owned));
-                    }
+                if path.is_file() && !path.ends_with("text.rs") && !path.ends_with("address.rs") {
+                    sources += &std::fs::read_to_string(&path).expect("the file reads");
                 }
             }
         }
+        // However the lines are broken; links have a `with` of their own.
+        sources.retain(|c| !c.is_whitespace());
+        let calls = sources.replace("address.with(", "");
+        for call in [".text(\"", ".with(\"", ".count(\"", ".about(\""] {
+            named.extend(
+                calls
+                    .split(call)
+                    .skip(1)
+                    .filter_map(|part| part.split('"').next()),
+            );
+        }
         assert!(named.len() > 50, "{}", named.len());
         let known = keys(ENGLISH_SOURCE);
-        for key in &named {
+        for key in named {
             assert!(known.contains_key(key), "{key} has no text");
         }
-        let prefixes =
-            ["code-", "reason-", "severity-", "state-", "detail-", "entry-", "cause-", "change-", "ago-", "took-"];
+        let composed = [
+            "code-",
+            "reason-",
+            "severity-",
+            "state-",
+            "detail-",
+            "entry-",
+            "cause-",
+            "change-",
+        ];
         for key in known.keys() {
-            let composed = prefixes.iter().any(|prefix| key.starts_with(prefix));
-            assert!(composed || named.contains(key), "{key} is not used");
+            let used = composed.iter().any(|prefix| key.starts_with(prefix))
+                || sources.contains(&format!("\"{key}\""));
+            assert!(used, "{key} is not used");
         }
     }
 
@@ -288,9 +322,12 @@ mod tests {
 
     #[test]
     fn digits_are_grouped() {
-        for (number, shown) in
-            [(0, "0"), (999, "999"), (1_000, "1,000"), (u64::MAX, "18,446,744,073,709,551,615")]
-        {
+        for (number, shown) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (u64::MAX, "18,446,744,073,709,551,615"),
+        ] {
             assert_eq!(grouped(number), shown);
         }
     }

@@ -94,7 +94,10 @@ mod tests {
     #[test]
     fn durations_choose_their_unit() {
         let check = |millis, shown: &str| {
-            assert_eq!(took(Language::English, Duration::from_millis(millis)), shown);
+            assert_eq!(
+                took(Language::English, Duration::from_millis(millis)),
+                shown
+            );
         };
         check(0, "0 ms");
         check(999, "999 ms");

@@ -49,14 +49,42 @@ pub(crate) fn foreign(visit: &Visit) -> Response {
 pub(crate) fn conflict(visit: &Visit, observed: String) -> Response {
     let title = visit.t.text("trouble-conflict");
     let says = visit.t.text("trouble-conflict-says");
-    show(visit, StatusCode::CONFLICT, title, says, Some(observed), None)
+    show(
+        visit,
+        StatusCode::CONFLICT,
+        title,
+        says,
+        Some(observed),
+        None,
+    )
 }
 
 /// More live pages are open than the server keeps up with.
 pub(crate) fn too_many(visit: &Visit) -> Response {
     let title = visit.t.text("trouble-too-many");
     let says = visit.t.text("trouble-too-many-says");
-    show(visit, StatusCode::SERVICE_UNAVAILABLE, title, says, None, None)
+    show(
+        visit,
+        StatusCode::SERVICE_UNAVAILABLE,
+        title,
+        says,
+        None,
+        None,
+    )
+}
+
+/// A visitor who asks more often than strangers may.
+pub(crate) fn too_often(visit: &Visit) -> Response {
+    let title = visit.t.text("trouble-too-often");
+    let says = visit.t.text("trouble-too-often-says");
+    show(
+        visit,
+        StatusCode::TOO_MANY_REQUESTS,
+        title,
+        says,
+        None,
+        None,
+    )
 }
 
 /// The server could not answer.
@@ -65,7 +93,14 @@ pub(crate) fn failed(visit: &Visit, failure: &Failure) -> Response {
     let title = visit.t.text("trouble-failed");
     let says = visit.t.text("trouble-failed-says");
     let (observed, fix) = (failure.observed.clone(), failure.fix.clone());
-    show(visit, StatusCode::SERVICE_UNAVAILABLE, title, says, Some(observed), Some(fix))
+    show(
+        visit,
+        StatusCode::SERVICE_UNAVAILABLE,
+        title,
+        says,
+        Some(observed),
+        Some(fix),
+    )
 }
 
 fn show(
@@ -77,5 +112,14 @@ fn show(
     fix: Option<String>,
 ) -> Response {
     let frame = visit.frame(title, "");
-    visit.page(status, &Page { frame, status: status.as_u16(), says, observed, fix })
+    visit.page(
+        status,
+        &Page {
+            frame,
+            status: status.as_u16(),
+            says,
+            observed,
+            fix,
+        },
+    )
 }

@@ -1,6 +1,5 @@
 //! One request for a page: in which language, by whom, and what every page shows.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use askama::Template;
@@ -14,7 +13,7 @@ use sekimori_session::HttpsPeer;
 use super::address::Address;
 use super::assets::{self, Addresses};
 use super::headers::cookie;
-use super::source::{Failure, LedgerState};
+use super::source::{Admission, Failure, LedgerState};
 use super::text::{Argument, Language, grouped};
 use super::time::Moment;
 use super::{Console, door, trouble};
@@ -27,7 +26,8 @@ pub(crate) struct Visit {
     pub(crate) console: Arc<Console>,
     pub(crate) t: Language,
     pub(crate) address: Address,
-    pub(crate) peer: Option<SocketAddr>,
+    /// Where it comes from, for events.
+    pub(crate) source: String,
     pub(crate) now: Timestamp,
     operator: bool,
 }
@@ -92,14 +92,22 @@ impl Visit {
         let text = if ledger.one_administrator() {
             self.t.text("ledger-one-administrator")
         } else {
-            let names: Vec<&str> =
-                ledger.witnesses.iter().map(|(name, _)| name.as_str()).collect();
+            let names: Vec<&str> = ledger
+                .witnesses
+                .iter()
+                .map(|(name, _)| name.as_str())
+                .collect();
             let size = grouped(ledger.published);
-            let arguments =
-                [("size", Argument::Text(&size)), ("witnesses", Argument::Text(&names.join(", ")))];
+            let arguments = [
+                ("size", Argument::Text(&size)),
+                ("witnesses", Argument::Text(&names.join(", "))),
+            ];
             self.t.with("ledger-cosigned", &arguments)
         };
-        LedgerLine { text, one_administrator: ledger.one_administrator() }
+        LedgerLine {
+            text,
+            one_administrator: ledger.one_administrator(),
+        }
     }
 
     /// A point in time, as seen now.
@@ -119,6 +127,10 @@ impl Visit {
     }
 
     /// What was asked of the server, or the page that says why it could not answer.
+    #[expect(
+        clippy::result_large_err,
+        reason = "handlers answer with either of two responses, as axum has it"
+    )]
     pub(crate) fn fine<T>(&self, answer: Result<T, Failure>) -> Result<T, Response> {
         answer.map_err(|failure| trouble::failed(self, &failure))
     }
@@ -136,18 +148,27 @@ impl FromRequestParts<Arc<Console>> for Visit {
         let kept = || cookie(&parts.headers, LANGUAGE).and_then(Language::parse);
         let accepted = || {
             let header = parts.headers.get(header::ACCEPT_LANGUAGE);
-            let header = header.and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let header = header
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default();
             Language::accepted(header)
         };
         let mut visit = Self {
             t: asked.or_else(kept).unwrap_or_else(accepted),
             address,
-            peer: parts.extensions.get::<HttpsPeer>().map(|peer| peer.address),
+            source: parts.extensions.get::<HttpsPeer>().map_or_else(
+                || "control socket".into(),
+                |peer| peer.address.ip().to_canonical().to_string(),
+            ),
             now: console.source.now(),
             operator: false,
             console: console.clone(),
         };
-        visit.operator = visit.fine(console.source.admits(&parts.headers).await)?;
+        match visit.fine(console.source.admits(parts).await)? {
+            Admission::Operator => visit.operator = true,
+            Admission::Stranger => {}
+            Admission::TooOften => return Err(trouble::too_often(&visit)),
+        }
         Ok(visit)
     }
 }
@@ -173,7 +194,9 @@ pub(crate) async fn remember_language(
     request: axum::extract::Request,
     next: axum::middleware::Next,
 ) -> Response {
-    let asked = Address::of(request.uri()).value("lang").and_then(|tag| Language::parse(&tag));
+    let asked = Address::of(request.uri())
+        .value("lang")
+        .and_then(|tag| Language::parse(&tag));
     let mut response = next.run(request).await;
     if let Some(language) = asked {
         let tag = language.tag();
