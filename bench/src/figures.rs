@@ -235,7 +235,15 @@ async fn join(
     call(
         program,
         &[
-            "agent", "join", &url, "--code", &code, "--root", &root, "--home", &place,
+            "agent",
+            "join",
+            &url,
+            "--code",
+            &format!("{name}:{code}"),
+            "--root",
+            &root,
+            "--home",
+            &place,
         ],
     )
     .await?;

@@ -96,8 +96,8 @@ pub(crate) async fn whole(home: &Home, status: &Status, clock: Clock) -> Vec<Che
 }
 
 fn key(home: &Home, credential: CredentialSlot) -> Result<(), String> {
-    let path = home.record(Record::Certificate(credential));
-    let bytes = files::read(&path).map_err(|error| error.to_string())?;
+    let bytes =
+        store::read(home, Record::Certificate(credential)).map_err(|error| error.to_string())?;
     let chain = certificate::split(&bytes.ok_or("its certificate is missing")?)?;
     let certificate = certificate::describe(chain)?;
     keys::prove(home, credential, &certificate.public_key)

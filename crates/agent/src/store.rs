@@ -1,5 +1,6 @@
 //! The device's records and journal as files.
 
+use crate::certificate;
 use crate::files::{self, FileError};
 use crate::home::Home;
 use sekimori_device::{CredentialSlot, Memory, Record, StorageFailure};
@@ -24,7 +25,7 @@ pub(crate) const RECORDS: [Record; 11] = [
 pub(crate) fn load(home: &Home) -> Result<Memory, FileError> {
     let mut memory = Memory::default();
     for record in RECORDS {
-        if let Some(bytes) = files::read(&home.record(record))? {
+        if let Some(bytes) = read(home, record)? {
             memory.records.insert(record, bytes);
         }
     }
@@ -32,9 +33,37 @@ pub(crate) fn load(home: &Home) -> Result<Memory, FileError> {
     Ok(memory)
 }
 
+/// Reads a record.
+///
+/// Certificates are PEM on disk, so that any other program on the device can use them. A file that
+/// is none comes back as it is, and whoever reads certificates from it says so.
+pub(crate) fn read(home: &Home, record: Record) -> Result<Option<Vec<u8>>, FileError> {
+    let bytes = files::read(&home.record(record))?;
+    let Record::Certificate(_) = record else {
+        return Ok(bytes);
+    };
+    Ok(bytes.map(|bytes| match pem::parse_many(&bytes) {
+        Ok(parts) if !parts.is_empty() => parts
+            .into_iter()
+            .flat_map(pem::Pem::into_contents)
+            .collect(),
+        _ => bytes,
+    }))
+}
+
 /// Replaces a record.
 pub(crate) fn keep(home: &Home, record: Record, bytes: &[u8]) -> Result<(), StorageFailure> {
-    Ok(files::replace(&home.record(record), bytes)?)
+    let path = home.record(record);
+    if let Record::Certificate(_) = record
+        && let Ok(chain) = certificate::split(bytes)
+    {
+        let parts: Vec<pem::Pem> = chain
+            .into_iter()
+            .map(|der| pem::Pem::new("CERTIFICATE", der))
+            .collect();
+        return Ok(files::replace(&path, pem::encode_many(&parts).as_bytes())?);
+    }
+    Ok(files::replace(&path, bytes)?)
 }
 
 /// Removes a record.

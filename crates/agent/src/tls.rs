@@ -2,7 +2,7 @@
 
 use crate::certificate;
 use crate::home::Home;
-use crate::{files, keys};
+use crate::{files, keys, store};
 use core::time::Duration;
 use jiff::Timestamp;
 use rustls::client::WebPkiServerVerifier;
@@ -148,10 +148,10 @@ fn identity(
     slot: CredentialSlot,
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), LinkFailure> {
     let key = keys::load(home, slot).map_err(LinkFailure::Storage)?;
-    let path = home.record(Record::Certificate(slot));
-    let bytes = files::read(&path)
+    let record = Record::Certificate(slot);
+    let bytes = store::read(home, record)
         .map_err(|error| LinkFailure::Storage(error.into()))?
-        .ok_or_else(|| malformed(format!("{} is not there", path.display())))?;
+        .ok_or_else(|| malformed(format!("{} is not there", home.record(record).display())))?;
     let chain = certificate::split(&bytes).map_err(malformed)?;
     let chain = chain.into_iter().map(CertificateDer::from).collect();
     Ok((chain, PrivatePkcs8KeyDer::from(key).into()))

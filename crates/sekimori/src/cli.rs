@@ -9,12 +9,7 @@ use crate::language::Language;
 
 /// Secures fleets of connected devices over their whole life.
 #[derive(Debug, Parser)]
-#[command(
-    name = "sekimori",
-    version,
-    propagate_version = true,
-    max_term_width = 100
-)]
+#[command(name = "sekimori", version, max_term_width = 100)]
 pub(crate) struct Cli {
     /// Language of messages and reports; the locale decides when it is not given
     #[arg(long, global = true, value_enum, env = "SEKIMORI_LANG")]

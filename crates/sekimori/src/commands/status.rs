@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use serde_json::Value;
-
 use super::Context;
 use super::table::cell;
 use crate::diagnostic::Outcome;

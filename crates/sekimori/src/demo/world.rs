@@ -169,6 +169,7 @@ impl World {
                 .ok_or_else(|| Broken::new(format!("the invitation has no {key}")))
         };
         let (url, code, fingerprint) = (text("url")?, text("code")?, text("root")?);
+        let code = format!("{name}:{code}");
         let home = self.device_home(name);
         let arguments = [
             "agent".as_ref(),

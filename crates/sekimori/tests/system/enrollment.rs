@@ -80,7 +80,7 @@ fn a_revoked_device_is_out_at_once() {
             Err(device.to_string())
         }
     });
-    let answer = world.json(["device", "revoke", "door-0001", "--reason", "stolen"]);
+    let answer = world.json(["device", "revoke", "door-0001", "--reason", "lost"]);
     assert!(answer["sessions_closed"].as_u64() >= Some(1), "{answer}");
     world.event("tls.refused", Some("revoked"));
     let device = world.json(["device", "show", "door-0001"]);

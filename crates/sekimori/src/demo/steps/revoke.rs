@@ -25,7 +25,7 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
         INTRUDER
     };
     let client = world.client();
-    let path = format!("/api/v1/devices/{name}/revoke?cause=stolen");
+    let path = format!("/api/v1/devices/{name}/revoke?cause=lost");
     let body = Value::Null;
     let begin = clock::monotonic();
     let (order, closed) = tokio::join!(

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -54,14 +54,6 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    fn of(output: &Output) -> Self {
-        Said {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-
     /// The output, if the program ended well.
     pub(crate) fn ok(self) -> String {
         assert_eq!(self.code, Some(0), "{}\n{}", self.stdout, self.stderr);
@@ -82,16 +74,38 @@ pub(crate) fn run(command: &mut Command) -> Said {
         .stderr(Stdio::piped())
         .spawn();
     let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    // Read as it comes: a program that fills a pipe nobody reads would never end.
+    let stdout = read_all(child.stdout.take().expect("standard output is piped"));
+    let stderr = read_all(child.stderr.take().expect("standard error is piped"));
     let begin = now();
-    while child.try_wait().expect("the child can be asked").is_none() {
-        if begin.elapsed() > PATIENCE {
-            child.kill().expect("the child can be killed");
-            let said = Said::of(&child.wait_with_output().expect("it has ended"));
-            panic!("{command:?} did not end:\n{}\n{}", said.stdout, said.stderr);
+    let code = loop {
+        match child.try_wait().expect("the child can be asked") {
+            Some(status) => break Some(status.code()),
+            None if begin.elapsed() > PATIENCE => {
+                child.kill().expect("the child can be killed");
+                break None;
+            }
+            None => std::thread::sleep(Duration::from_millis(5)),
         }
-        std::thread::sleep(Duration::from_millis(5));
+    };
+    let text = |reader: std::thread::JoinHandle<String>| reader.join().expect("the reader ends");
+    let (stdout, stderr) = (text(stdout), text(stderr));
+    let Some(code) = code else {
+        panic!("{command:?} did not end:\n{stdout}\n{stderr}")
+    };
+    Said {
+        code,
+        stdout,
+        stderr,
     }
-    Said::of(&child.wait_with_output().expect("it has ended"))
+}
+
+fn read_all(mut from: impl std::io::Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes).expect("a pipe can be read");
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }
 
 /// Asks until the answer is there; the last reason is the failure.
@@ -227,10 +241,8 @@ impl World {
     /// The one-time code for a new device, as `name:code`.
     pub(crate) fn invite(&self, name: &str, role: &str) -> String {
         let answer = self.json(["device", "invite", name, "--role", role, "--no-wait"]);
-        answer["code"]
-            .as_str()
-            .expect("an invitation has a code")
-            .to_owned()
+        let code = answer["code"].as_str().expect("an invitation has a code");
+        format!("{name}:{code}")
     }
 
     /// The words for an agent that joins with `code` under `root`.
