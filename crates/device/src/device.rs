@@ -171,6 +171,8 @@ pub struct Device {
     pub(crate) subscription: Subscription,
     /// Telemetry stays here until the report of the repair was heard.
     pub(crate) held_back: bool,
+    /// When to try again what a contained device may not do.
+    pub(crate) come_back_at: Option<Duration>,
     pub(crate) next_switch: Duration,
     pub(crate) settings: Settings,
     /// `None` until the settings were read.
@@ -193,6 +195,7 @@ pub(crate) struct Retry {
     pub(crate) boot: Pause,
     pub(crate) journal: Pause,
     pub(crate) clock: Pause,
+    pub(crate) subscription: Pause,
 }
 
 /// A pause and how it grows.
@@ -284,6 +287,7 @@ impl Device {
             link: Link::new(backoff()),
             subscription: Subscription::None,
             held_back: false,
+            come_back_at: None,
             next_switch: Duration::ZERO,
             settings: Settings::quiet(),
             configured: None,
@@ -295,6 +299,7 @@ impl Device {
                 boot: pause(),
                 journal: pause(),
                 clock: pause(),
+                subscription: pause(),
             },
             desk: Desk::default(),
             jitter: Jitter::new(config.entropy ^ boot),
@@ -360,6 +365,8 @@ impl Device {
                 &self.retry.clock,
             ),
             self.restart.map(|(_, until)| until),
+            self.come_back_at
+                .filter(|_| self.link.is_up() && self.healing.holds()),
         ]
         .into_iter()
         .flatten()

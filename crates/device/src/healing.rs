@@ -113,6 +113,13 @@ impl Healing {
         }
     }
 
+    /// New settings: measure again at the latest then.
+    pub(crate) fn no_later_than(&mut self, at: Duration) {
+        if matches!(self.state, State::Resting) {
+            self.next = self.next.min(at);
+        }
+    }
+
     /// Whether the files were measured and are as released; without a release there is nothing that could differ.
     pub(crate) fn holds(&self) -> bool {
         self.since.is_none()

@@ -44,6 +44,11 @@ impl Reporting {
         }
     }
 
+    /// New settings: report again at the latest then.
+    pub(crate) fn no_later_than(&mut self, at: Duration) {
+        self.next = self.next.min(at);
+    }
+
     /// Whether everything that there was to say has been heard.
     pub(crate) fn is_heard(&self) -> bool {
         self.heard >= self.revision

@@ -216,6 +216,10 @@ impl Device {
         match result {
             Ok(settings) => {
                 self.sensing.configure(context.now, &settings.flows);
+                let at = |every| context.now.saturating_add(every);
+                self.healing.no_later_than(at(settings.measure_every));
+                self.updating.no_later_than(at(settings.update_every));
+                self.reporting.no_later_than(at(settings.state_every));
                 self.settings = settings;
                 self.configured = Some(Ok(()));
             }

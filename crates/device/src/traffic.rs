@@ -14,6 +14,8 @@ use core::num::NonZeroU16;
 use core::time::Duration;
 use sekimori_proto::mqtt::{Envelope, Message, PublishError, PublishResult, SubscribeResult};
 
+/// How long the gateway gets, once it has heard of a repair, to let the device back in.
+const LET_IN_WITHIN: Duration = Duration::from_millis(250);
 /// How long after a vain attempt the device stays on its old credential.
 const SWITCH_PAUSE: Duration = Duration::from_secs(600);
 
@@ -53,6 +55,7 @@ impl Device {
             moved = true;
         }
         if self.link.is_up() {
+            self.come_back(context);
             self.subscribe(context.now);
             self.send_acknowledgements(context.now);
             self.send_telemetry(context);
@@ -80,7 +83,7 @@ impl Device {
                     self.subscription = Subscription::None;
                 }
                 LinkEvent::Published(packet, result) => self.published(context, packet, result),
-                LinkEvent::Subscribed(results) => self.subscribed(context.now, &results),
+                LinkEvent::Subscribed(results) => self.subscribed(context, &results),
                 LinkEvent::Message(packet, message) => self.message(context.now, packet, message),
                 LinkEvent::Down => {
                     self.link_down();
@@ -141,8 +144,8 @@ impl Device {
         let every = self.settings.state_every;
         if self.reporting.answered(context, packet, result, every) {
             if self.reporting.is_heard() && self.healing.holds() && self.held_back {
-                self.held_back = false;
-                self.subscription = Subscription::None;
+                let until = context.now.saturating_add(LET_IN_WITHIN);
+                self.come_back_at.get_or_insert(until);
             }
             return;
         }
@@ -151,6 +154,16 @@ impl Device {
         {
             context.notes.push(Note::MessageRefused { flow, code });
         }
+    }
+
+    /// After a repair: sends telemetry again, and asks for all commands again, until they are granted.
+    fn come_back(&mut self, context: &mut Context<'_>) {
+        if self.come_back_at.is_none_or(|at| context.now < at) || !self.healing.holds() {
+            return;
+        }
+        self.held_back = false;
+        self.subscription = Subscription::None;
+        self.come_back_at = None;
     }
 
     fn subscribe(&mut self, now: Duration) {
@@ -164,7 +177,7 @@ impl Device {
         }
     }
 
-    fn subscribed(&mut self, now: Duration, results: &[SubscribeResult]) {
+    fn subscribed(&mut self, context: &mut Context<'_>, results: &[SubscribeResult]) {
         let granted = results
             .iter()
             .all(|result| matches!(result, SubscribeResult::Granted(_)));
@@ -173,11 +186,16 @@ impl Device {
         }
         if granted {
             self.subscription = Subscription::All;
+            self.retry.subscription.backoff.succeed();
             return;
         }
+        // Contained, for a reason that the device may not know: only the platform is heard until it ends.
         self.subscription = Subscription::PlatformOnly;
+        self.retry.subscription.fail(context);
+        self.come_back_at = Some(self.retry.subscription.until);
         if let Some(name) = self.name() {
-            self.link.subscribe(now, format!("sk/{name}/cmd/_platform"));
+            let platform = format!("sk/{name}/cmd/_platform");
+            self.link.subscribe(context.now, platform);
         }
     }
 
@@ -256,5 +274,9 @@ impl Device {
     fn link_down(&mut self) {
         self.outbox.disconnected();
         self.subscription = Subscription::None;
+        // A new connection begins with the question; what is held back waits for the report of the repair.
+        if !self.held_back {
+            self.come_back_at = None;
+        }
     }
 }

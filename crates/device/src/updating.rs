@@ -92,6 +92,13 @@ impl Updating {
         }
     }
 
+    /// New settings: ask again at the latest then.
+    pub(crate) fn no_later_than(&mut self, at: Duration) {
+        if matches!(self.state, State::Resting) {
+            self.next = self.next.min(at);
+        }
+    }
+
     /// The next errand.
     pub(crate) fn next(
         &mut self,

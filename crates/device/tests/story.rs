@@ -409,8 +409,9 @@ fn a_changed_file_is_told_mended_and_tested_without_a_human() {
             let report = shell.organization.reports.last().unwrap();
             report.restored.is_some() && report.integrity.held
         };
+        // Two measurements are at most five seconds apart.
         assert!(
-            shell.run_until(MINUTE, restored),
+            shell.run_until(Duration::from_secs(6), restored),
             "{path}: {:#?}",
             shell.notes
         );
@@ -423,7 +424,12 @@ fn a_changed_file_is_told_mended_and_tested_without_a_human() {
                 .any(|deviation| deviation.path == path)
         });
         assert!(told, "{path} was told");
+        shell.run(Duration::from_secs(1));
         assert!(!shell.organization.contained);
+        assert_eq!(
+            shell.organization.kept_out, 0,
+            "it waits until it is let in"
+        );
         // Telemetry flows again and nothing of it was lost.
         let before = shell.organization.stored.len();
         shell.run(MINUTE);
@@ -432,6 +438,33 @@ fn a_changed_file_is_told_mended_and_tested_without_a_human() {
         // The program that was changed behind its back while it ran need not start again.
         assert!(!shell.restarts.contains(&RestartReason::Repaired));
     }
+}
+
+#[test]
+fn a_device_that_is_let_in_late_asks_again_until_it_hears_commands() {
+    let mut shell = installed();
+    shell.lift_after = 10 * MINUTE;
+    shell.tamper("share/logo");
+    assert!(shell.run_until(HOUR, |shell| shell.organization.contained));
+    assert!(shell.run_until(HOUR, |shell| !shell.organization.contained));
+    let kept_out = shell.organization.kept_out;
+    assert!(
+        (1..60).contains(&kept_out),
+        "asks, but does not flood: {kept_out}"
+    );
+    let subscriptions = shell.subscriptions.len();
+    let again = |shell: &Shell| {
+        let new = &shell.subscriptions[subscriptions..];
+        new == ["sk/dev-0001/cmd/+"]
+    };
+    assert!(
+        shell.run_until(2 * MINUTE, again),
+        "{:?}",
+        shell.subscriptions
+    );
+    shell.run(HOUR);
+    assert_eq!(shell.subscriptions.len(), subscriptions + 1);
+    assert_eq!(shell.organization.reports.last().unwrap().outbox.depth, 0);
 }
 
 #[test]
@@ -497,7 +530,11 @@ fn a_repair_survives_a_power_cut_at_every_step() {
                 .iter()
                 .any(|r| r.restored.is_some())
     };
-    assert!(whole.run_until(MINUTE, told));
+    assert!(
+        whole.run_until(Duration::from_secs(10), told),
+        "{:#?}",
+        whole.notes
+    );
     for cut in from + 1..=whole.steps {
         let mut shell = installed();
         shell.tamper("etc/settings");

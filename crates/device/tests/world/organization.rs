@@ -69,6 +69,10 @@ pub(crate) struct Organization {
     pub(crate) reports: Vec<StateReport>,
     pub(crate) acknowledgements: Vec<Message>,
     pub(crate) contained: bool,
+    /// A contained device has reported that it is as released; the operator's side takes its time.
+    pub(crate) lift: bool,
+    /// Messages and subscriptions that were refused because of containment.
+    pub(crate) kept_out: u64,
     /// Answer to the next telemetry message instead of storing it.
     pub(crate) refuse_next: Option<PublishResult>,
 }
@@ -95,6 +99,8 @@ impl Organization {
             reports: Vec::new(),
             acknowledgements: Vec::new(),
             contained: false,
+            lift: false,
+            kept_out: 0,
             refuse_next: None,
         };
         let key = Ed25519Signer::from_seed(&RELEASE_SEED).public_key();
@@ -309,7 +315,8 @@ impl Organization {
             let key = PublicKey::from_spki_der(client).unwrap();
             let payload = envelope::open(report::CONTENT_TYPE, &message.payload, &key).unwrap();
             let report = StateReport::decode(payload).unwrap();
-            self.contained = !report.integrity.held;
+            self.lift = self.contained && report.integrity.held;
+            self.contained |= !report.integrity.held;
             self.reports.push(report);
             return PublishResult::Accepted;
         }
@@ -318,7 +325,8 @@ impl Organization {
             return PublishResult::Accepted;
         }
         if self.contained {
-            return PublishResult::NotAuthorized;
+            self.kept_out += 1;
+            return PublishResult::ImplementationSpecific;
         }
         if let Some(result) = self.refuse_next.take() {
             return result;

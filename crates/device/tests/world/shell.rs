@@ -49,6 +49,9 @@ pub(crate) struct Shell {
     pub(crate) notes: Vec<Note>,
     pub(crate) restarts: Vec<RestartReason>,
     pub(crate) subscriptions: Vec<String>,
+    /// How long the operator's side takes to let a mended device back in.
+    pub(crate) lift_after: Duration,
+    lift_at: Option<Duration>,
     /// Actions carried out since the beginning of the world.
     pub(crate) steps: u64,
     /// The power fails when this many actions were carried out.
@@ -79,6 +82,8 @@ impl Shell {
             notes: Vec::new(),
             restarts: Vec::new(),
             subscriptions: Vec::new(),
+            lift_after: Duration::from_millis(50),
+            lift_at: None,
             steps: 0,
             cut_at: None,
             cuts: 0,
@@ -147,6 +152,7 @@ impl Shell {
         let end = self.now + time;
         loop {
             self.carry_out();
+            self.lift();
             if done(self) {
                 return true;
             }
@@ -158,6 +164,7 @@ impl Shell {
             let next = wake
                 .min()
                 .unwrap_or(end)
+                .min(self.lift_at.unwrap_or(end))
                 .max(self.now + Duration::from_millis(1));
             if next > end {
                 self.now = end;
@@ -168,6 +175,17 @@ impl Shell {
                 link.gateway.wake(next);
             }
             self.handle(Input::Wake);
+        }
+    }
+
+    fn lift(&mut self) {
+        if self.organization.lift {
+            self.lift_at.get_or_insert(self.now + self.lift_after);
+        }
+        if self.lift_at.is_some_and(|at| at <= self.now) {
+            self.organization.contained = false;
+            self.organization.lift = false;
+            self.lift_at = None;
         }
     }
 
@@ -495,6 +513,7 @@ impl Shell {
                         .iter()
                         .map(|filter| {
                             if contained && !filter.filter.ends_with("_platform") {
+                                self.organization.kept_out += 1;
                                 SubscribeResult::NotAuthorized
                             } else {
                                 SubscribeResult::Granted(Qos::AtLeastOnce)
