@@ -299,8 +299,8 @@ code-integrity-restored = A device restored the files of its release
 code-containment-begun = A device was contained
 code-containment-lifted = A device was let back in
 code-device-revoked = A device was revoked
-code-device-suspended = A device may not act until it is resumed
-code-device-resumed = A suspended device may act again
+code-device-suspended = A device was suspended
+code-device-resumed = A device was resumed
 code-session-revoked = A device lost its standing and its sessions
 code-ledger-cosigned = A checkpoint was cosigned
 code-ledger-lagging = A checkpoint lacks cosignatures
@@ -331,6 +331,9 @@ detail-messages = Messages
 detail-resent = Resent
 detail-dropped = Dropped
 detail-refusals = Refusals
+detail-changes = Changes
+detail-key = Key
+detail-unacknowledged-messages = Unacknowledged messages
 detail-count = Count
 detail-window-seconds = Within (s)
 detail-version = Version
@@ -484,7 +487,7 @@ reason-lost = It is lost
 reason-misbehaved = It did what it must not do
 reason-clone-suspected = Its key was seen on two devices
 reason-superseded = It was replaced
-reason-resumed = The device was resumed
+reason-operator = An operator did it
 
 ## Why: detectors, chain, ledger
 

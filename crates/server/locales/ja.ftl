@@ -282,8 +282,8 @@ code-integrity-restored = 機器がリリースのファイルを復元した
 code-containment-begun = 機器を隔離した
 code-containment-lifted = 機器の隔離を解除した
 code-device-revoked = 機器を失効させた
-code-device-suspended = 機器を一時停止した
-code-device-resumed = 一時停止した機器を再開した
+code-device-suspended = 機器を停止した
+code-device-resumed = 機器の停止を解除した
 code-session-revoked = 機器が資格を失い、接続を閉じた
 code-ledger-cosigned = チェックポイントが連署された
 code-ledger-lagging = チェックポイントの連署が不足している
@@ -314,6 +314,9 @@ detail-messages = メッセージ
 detail-resent = 再送
 detail-dropped = 破棄
 detail-refusals = 拒否
+detail-changes = 変更
+detail-key = 鍵
+detail-unacknowledged-messages = 未応答のメッセージ
 detail-count = 件数
 detail-window-seconds = 期間 (秒)
 detail-version = バージョン
@@ -467,7 +470,7 @@ reason-lost = 紛失した
 reason-misbehaved = してはならないことをした
 reason-clone-suspected = 同じ鍵が2台の機器で見つかった
 reason-superseded = 交換した
-reason-resumed = 機器の停止を解除した
+reason-operator = 運用者の操作
 
 ## 理由: 検知、連鎖、台帳
 
