@@ -160,7 +160,9 @@ impl Trial {
         } else if facts.settings.is_some() && self.self_test.is_none() {
             // Before the connection: a release that fails by itself need not be waited for.
             self.state = State::Testing;
-        } else if let (Some(Ok(())), true) = (&facts.integrity, facts.connected) {
+        } else if let (Some(Ok(())), Some(Ok(())), true) =
+            (&self.self_test, &facts.integrity, facts.connected)
+        {
             let mut slots = firmware.slots.clone();
             if slots.confirm().is_ok() {
                 self.state = State::SaveConfirmed(Box::new(slots));
@@ -170,6 +172,8 @@ impl Trial {
                 "its settings were not read"
             } else if facts.integrity.is_none() {
                 "its files were not measured"
+            } else if self.self_test.is_none() {
+                "its self-test did not end"
             } else {
                 "the gateway did not take it"
             };
@@ -198,5 +202,46 @@ impl Trial {
             after,
         });
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pause::Jitter;
+    use crate::record::Memory;
+    use alloc::vec::Vec;
+    use jiff::Timestamp;
+
+    /// Nothing is known of the release but that its files are right and the gateway has taken it.
+    #[test]
+    fn a_release_is_not_confirmed_before_its_self_test() {
+        let firmware = Firmware::read(&Memory::default(), None).unwrap();
+        let (mut jitter, mut notes) = (Jitter::new(1), Vec::new());
+        let mut context = Context {
+            now: Duration::ZERO,
+            time: Timestamp::UNIX_EPOCH,
+            wall: Timestamp::UNIX_EPOCH,
+            jitter: &mut jitter,
+            notes: &mut notes,
+        };
+        let second = Duration::from_secs(1);
+        let mut trial = Trial::new(Duration::ZERO, second * 60, Backoff::new(second, second));
+        let unread = Facts {
+            settings: None,
+            integrity: Some(Ok(())),
+            connected: true,
+            credential: None,
+        };
+        assert!(trial.next(&mut context, &firmware, &unread).is_none());
+        let read = Facts {
+            settings: Some(Ok(())),
+            ..unread
+        };
+        let errand = trial.next(&mut context, &firmware, &read);
+        assert!(
+            matches!(errand, Some(Errand::SelfTest { .. })),
+            "{errand:?}"
+        );
     }
 }
