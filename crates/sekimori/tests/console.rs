@@ -108,8 +108,10 @@ fn somebody_guesses_codes(world: &World) {
 /// One peer that does not know what it is talking to.
 fn something_that_is_not_tls(world: &World) {
     let address = ("127.0.0.1", world.port("mqtt"));
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
-    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    let mut stream = std::net::TcpStream::connect(address).expect("the listener answers");
+    stream
+        .write_all(b"GET / HTTP/1.0\r\n\r\n")
+        .expect("it reads");
     // The gateway closes; how is its own affair.
     drop(stream.read(&mut [0; 16]));
     world.event("tls.refused", Some("not-tls"));

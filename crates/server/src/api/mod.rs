@@ -61,10 +61,7 @@ async fn trust(State(server): State<Server>, _: Public) -> Response {
         .into_response()
 }
 
-async fn nothing_here(
-    State(server): State<Server>,
-    request: axum::extract::Request,
-) -> Response {
+async fn nothing_here(State(server): State<Server>, request: axum::extract::Request) -> Response {
     if crate::console::reads_pages(request.headers()) {
         return crate::console::nothing_here(&server, request).await;
     }
@@ -87,7 +84,6 @@ async fn guard(mut response: Response) -> Response {
         ("referrer-policy", "no-referrer"),
         ("x-frame-options", "DENY"),
         ("cache-control", "no-store"),
-        ("strict-transport-security", "max-age=31536000"),
     ] {
         headers
             .entry(HeaderName::from_static(name))

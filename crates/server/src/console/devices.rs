@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use sekimori_audit::Code;
 use sekimori_update::report::UpdateResult;
 
 use super::Console;
@@ -213,11 +214,18 @@ impl RowView {
                     release: update.release.clone(),
                     code,
                     text: visit.t.text(&format!("state-update-{code}")),
-                    reason: update.reason.clone(),
+                    reason: update.reason.as_deref().map(|why| in_words(visit.t, why)),
                 }
             }),
         }
     }
+}
+
+/// What a device says about an update: a code, and often what it observed, after a colon.
+fn in_words(t: Language, why: &str) -> String {
+    let code = why.split(':').next().unwrap_or_default().trim();
+    t.reason(Code::UpdateRefused, code)
+        .map_or_else(|| why.to_owned(), |words| format!("{words} ({why})"))
 }
 
 /// What stands on a device's page beside its name: standing, containment, connection.

@@ -14,7 +14,7 @@ use super::story::{CaseView, EventView, SEVERITIES};
 use super::visit::{Frame, Operator};
 
 /// How many events a page lists.
-const PAGE: u32 = 100;
+const PAGE: u32 = 50;
 
 #[derive(Template)]
 #[template(path = "events.html")]

@@ -34,7 +34,7 @@ const SCANNED: u64 = 20_000;
 /// How many values of a flow are charted.
 const CHARTED: u32 = 60;
 /// How many events a device's page shows.
-const DEVICE_EVENTS: u32 = 50;
+const DEVICE_EVENTS: u32 = 25;
 /// How many cases a page shows.
 const CASES: u32 = 10;
 /// Of how many invitations the list tells.

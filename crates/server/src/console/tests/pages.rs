@@ -298,6 +298,9 @@ async fn one_device_shows_identity_software_and_values() {
     get("/devices/dev-0004")
         .await
         .says_nothing_of("/devices/dev-0004/revoke");
+    get("/devices/door-0001")
+        .await
+        .says("The self-test failed (self-test-failed: temp_c is 450)");
     get("/devices/dev-0006")
         .await
         .says("has not reported yet")

@@ -164,7 +164,7 @@ pub(crate) fn rows() -> Vec<DeviceRow> {
     rolled_back.last_update = Some(LastUpdate {
         release: "1.2.0".into(),
         result: UpdateResult::RolledBack,
-        reason: Some("self-test-failed".into()),
+        reason: Some("self-test-failed: temp_c is 450".into()),
     });
     rolled_back.restored = Some(Restored { millis: 812 });
     door.report = Some(rolled_back);
