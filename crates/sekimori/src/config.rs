@@ -1,6 +1,7 @@
 //! Settings: a flag beats `SEKIMORI_*`, which beats `sekimori.toml` in the home, which beats the default.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -288,7 +289,10 @@ fn read_file(path: &Path) -> Outcome<File> {
     };
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(File::default()),
+        // Whether the home itself can be is for the server to find out.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(File::default());
+        }
         Err(error) => {
             return Err(wrong(
                 error.to_string(),

@@ -92,8 +92,8 @@ fn file_fix(source: &std::io::Error) -> &'static str {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             "make room on the disk that holds the home"
         }
-        ErrorKind::NotFound => "check that the path exists",
-        _ => "check the disk and the folder's owner",
+        ErrorKind::NotFound => "check that the path exists, or choose another home with --home",
+        _ => "check the disk and the owner of the folder, or choose another home with --home",
     }
 }
 

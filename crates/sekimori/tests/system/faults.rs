@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::process::Command;
 use std::time::Duration;
 
 use crate::support::{MODEL, Said, World, credential, foreign, run, sekimori, start, until};
@@ -94,6 +95,7 @@ fn a_full_disk_acknowledges_nothing_and_ends_nothing() {
         folder,
         server,
         said,
+        witness: None,
     };
     let model = world.folder.path().join("model.toml");
     std::fs::write(
@@ -185,62 +187,65 @@ fn garbage_and_silence_on_every_listener_are_shrugged_off() {
     world.event("tls.refused", Some("not-tls"));
 }
 
-#[test]
-fn a_wrong_clock_on_the_device_is_named() {
-    let world = World::new();
+/// `agent join` at an address that is not the server's, or at another time.
+fn join(world: &World, mut program: Command, url: &str) -> Said {
     let code = world.invite("door-0001", "door");
     let home = world.device_home("door-0001");
-    let said = run(foreign("faketime", "faketime")
+    run(program
         .args([
-            "2003-01-01 00:00:00",
-            env!("CARGO_BIN_EXE_sekimori"),
             "agent",
             "join",
-        ])
-        .args([
-            &world.text("https"),
+            url,
+            "--timeout",
+            "3",
             "--code",
             &code,
             "--root",
             &world.text("root"),
-            "--home",
         ])
-        .arg(&home));
-    // Either the device takes the ledger's signed time and joins, or it names its clock.
-    if said.code != Some(0) {
-        assert!(said.stderr.contains("clock"), "{}", said.stderr);
-    }
+        .arg("--home")
+        .arg(home))
+}
+
+/// The program as it would run on a device whose clock says 2003.
+fn in_2003() -> Command {
+    let mut command = foreign("faketime", "faketime");
+    command.args(["2003-01-01 00:00:00", env!("CARGO_BIN_EXE_sekimori")]);
+    command
+}
+
+#[test]
+fn a_wrong_clock_without_a_witness_is_named_as_the_cause() {
+    let world = World::new();
+    let complaint = join(&world, in_2003(), &world.text("https"));
+    assert_ne!(complaint.code, Some(0));
+    assert!(complaint.stderr.contains("clock"), "{}", complaint.stderr);
+}
+
+#[test]
+fn a_wrong_clock_is_corrected_by_what_a_witness_signed() {
+    let world = World::witnessed();
+    join(&world, in_2003(), &world.text("https")).ok();
+    assert_eq!(
+        world.json(["device", "show", "door-0001"])["standing"],
+        "active"
+    );
 }
 
 #[test]
 fn an_unreachable_server_is_told_from_a_wrong_one() {
     let world = World::new();
-    let code = world.invite("door-0001", "door");
     let free = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
-    let home = world.device_home("door-0001");
-    let complaint = run(sekimori()
-        .args(["agent", "join", &format!("https://{free}"), "--code", &code])
-        .args(["--root", &world.text("root"), "--home"])
-        .arg(&home))
-    .fails(5);
-    assert!(complaint.contains(&free.to_string()), "{complaint}");
-    // A port that does not speak TLS is something else than nobody there.
+    let nobody = join(&world, sekimori(), &format!("https://{free}")).fails(5);
+    assert!(nobody.contains(&free.to_string()), "{nobody}");
+    // The metrics are there, but do not speak TLS.
     let metrics = world.text("metrics");
-    let said = run(sekimori()
-        .args([
-            "agent",
-            "join",
-            &format!("https://{metrics}"),
-            "--code",
-            &code,
-        ])
-        .args(["--root", &world.text("root"), "--home"])
-        .arg(&home));
-    assert_ne!(said.code, Some(0));
-    assert_ne!(said.stderr, complaint);
+    let other = join(&world, sekimori(), &format!("https://{metrics}"));
+    assert_ne!(other.code, Some(0));
+    assert!(other.stderr.contains("not TLS"), "{}", other.stderr);
 }
 
 #[test]

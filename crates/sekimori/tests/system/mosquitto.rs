@@ -94,7 +94,7 @@ fn a_subscriber_gets_its_command_and_answers_it() {
         "-t",
         "sk/door-0001/cmd/lock",
         "-C",
-        "1",
+        "2",
         "-F",
         "%t %p",
     ]);

@@ -170,6 +170,8 @@ pub(crate) struct World {
     pub(crate) folder: TempDir,
     pub(crate) server: Running,
     pub(crate) said: Value,
+    /// The witness of a second organization, if there is one; it ends with this value.
+    pub(crate) witness: Option<Running>,
 }
 
 impl World {
@@ -181,16 +183,73 @@ impl World {
             folder,
             server,
             said,
+            witness: None,
         }
     }
 
     /// A server with the example's policy.
     pub(crate) fn new() -> Self {
         let world = Self::bare();
-        let model = world.folder.path().join("model.toml");
-        std::fs::write(&model, MODEL).expect("the model can be written");
-        world.call(["apply".as_ref(), model.as_os_str()]).ok();
+        world.apply_example();
         world
+    }
+
+    /// The same with a ledger that another organization cosigns.
+    pub(crate) fn witnessed() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let home = folder.path().join("witness");
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port")
+            .port();
+        let line = run(sekimori()
+            .args([
+                "witness",
+                "init",
+                "--name",
+                "partner.example/w1",
+                "--listen",
+            ])
+            .arg(format!("127.0.0.1:{port}"))
+            .arg("--home")
+            .arg(&home))
+        .ok();
+        let mut command = sekimori();
+        // Given as a setting of the environment, so that this way is shown too.
+        command.env("SEKIMORI_WITNESS", line.trim());
+        let (server, said) = start(folder.path(), None, command);
+        let log = said["log"]
+            .as_str()
+            .expect("up tells the ledger's key")
+            .to_owned();
+        let witness = Running::start(
+            sekimori()
+                .args(["witness", "run", "--log", &log, "--home"])
+                .arg(&home),
+            &folder.path().join("witness.log"),
+        );
+        let world = World {
+            folder,
+            server,
+            said,
+            witness: Some(witness),
+        };
+        until("the witness cosigns", || {
+            let ledger = world.json(["status"])["ledger"].take();
+            if ledger["published"] == ledger["recorded"] {
+                Ok(())
+            } else {
+                Err(ledger.to_string())
+            }
+        });
+        world.apply_example();
+        world
+    }
+
+    fn apply_example(&self) {
+        let model = self.folder.path().join("model.toml");
+        std::fs::write(&model, MODEL).expect("the model can be written");
+        self.call(["apply".as_ref(), model.as_os_str()]).ok();
     }
 
     /// The server's home.
