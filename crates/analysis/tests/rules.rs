@@ -71,7 +71,7 @@ const WEAKNESSES: &[(&str, &str, &[Edit])] = &[
         "SR-F8",
         "telemetry",
         &[(
-            "rate = \"60/60s\" # the gateway's limit for each device\nbacklog = 3600",
+            "rate = \"120/60s\" # one reading a second, with room for a late one\nbacklog = 3600",
             "#",
         )],
     ),
