@@ -12,8 +12,10 @@ const TOLERANCE: SignedDuration = SignedDuration::from_hours(24);
 /// The clock.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
-    /// A moment that has passed.
+    /// The newest signed time: a moment that has passed.
     floor: Timestamp,
+    /// Where the bound has got to since: a time, and the time since boot at which it was that late.
+    since: (Timestamp, Duration),
     /// Signed time, and the time since boot at which it was heard.
     corrected: Option<(Timestamp, Duration)>,
 }
@@ -30,32 +32,35 @@ pub(crate) enum Verdict {
 }
 
 impl Clock {
-    /// A clock that knows that `floor` has passed.
-    pub(crate) const fn new(floor: Timestamp) -> Self {
+    /// A clock that knows, at `now`, that `floor` has passed.
+    pub(crate) const fn new(now: Duration, floor: Timestamp) -> Self {
         Self {
             floor,
+            since: (floor, now),
             corrected: None,
         }
     }
 
     /// The time to go by.
     pub(crate) fn time(&self, now: Duration, wall: Timestamp) -> Timestamp {
-        let Some((signed, heard)) = self.corrected else {
-            return wall.max(self.floor);
+        let at_least = run_on(self.since, now);
+        let Some(corrected) = self.corrected else {
+            return wall.max(at_least);
         };
-        let age =
-            SignedDuration::try_from(now.saturating_sub(heard)).unwrap_or(SignedDuration::MAX);
-        let time = signed.checked_add(age).unwrap_or(Timestamp::MAX);
+        let time = run_on(corrected, now);
         // The clock was set meanwhile.
         if distance(wall, time) <= TOLERANCE {
-            return wall.max(self.floor);
+            return wall.max(at_least);
         }
-        time
+        time.max(at_least)
     }
 
-    /// Learns that `signed` has passed.
-    pub(crate) fn learn(&mut self, signed: Timestamp) {
+    /// Learns at `now` that `signed` has passed.
+    pub(crate) fn learn(&mut self, now: Duration, signed: Timestamp) {
         self.floor = self.floor.max(signed);
+        if signed > run_on(self.since, now) {
+            self.since = (signed, now);
+        }
     }
 
     /// A moment that has passed.
@@ -68,13 +73,19 @@ impl Clock {
         if signed < self.floor {
             return Verdict::Stale;
         }
-        self.floor = signed;
+        self.learn(now, signed);
         if distance(wall, signed) <= TOLERANCE {
             return Verdict::Right;
         }
         self.corrected = Some((signed, now));
         Verdict::Corrected
     }
+}
+
+/// What has become of a time that was heard at a time since boot.
+fn run_on((time, heard): (Timestamp, Duration), now: Duration) -> Timestamp {
+    let age = SignedDuration::try_from(now.saturating_sub(heard)).unwrap_or(SignedDuration::MAX);
+    time.checked_add(age).unwrap_or(Timestamp::MAX)
 }
 
 fn distance(a: Timestamp, b: Timestamp) -> SignedDuration {
@@ -91,16 +102,19 @@ mod tests {
 
     #[test]
     fn a_clock_that_starts_in_1970_is_lifted_to_what_has_passed() {
-        let clock = Clock::new(at("2026-10-01T00:00:00Z"));
+        let clock = Clock::new(Duration::ZERO, at("2026-10-01T00:00:00Z"));
         let time = clock.time(Duration::ZERO, Timestamp::UNIX_EPOCH);
         assert_eq!(time, at("2026-10-01T00:00:00Z"));
         let later = at("2026-10-05T00:00:00Z");
         assert_eq!(clock.time(Duration::ZERO, later), later);
+        // And it runs on from there, though the clock on the wall does not get that far.
+        let time = clock.time(Duration::from_secs(90), Timestamp::UNIX_EPOCH);
+        assert_eq!(time, at("2026-10-01T00:01:30Z"));
     }
 
     #[test]
     fn a_clock_in_the_future_is_corrected_and_runs_on() {
-        let mut clock = Clock::new(at("2026-10-01T00:00:00Z"));
+        let mut clock = Clock::new(Duration::ZERO, at("2026-10-01T00:00:00Z"));
         let wall = at("2040-01-01T00:00:00Z");
         let signed = at("2026-10-05T00:00:00Z");
         let heard = Duration::from_secs(10);
@@ -110,13 +124,13 @@ mod tests {
             at("2026-10-05T00:01:00Z")
         );
         // Somebody set the clock: it is believed again.
-        let set = at("2026-10-05T00:00:30Z");
+        let set = at("2026-10-05T00:01:30Z");
         assert_eq!(clock.time(Duration::from_secs(70), set), set);
     }
 
     #[test]
     fn an_old_signed_time_neither_corrects_nor_lowers_the_bound() {
-        let mut clock = Clock::new(at("2026-10-01T00:00:00Z"));
+        let mut clock = Clock::new(Duration::ZERO, at("2026-10-01T00:00:00Z"));
         let wall = at("2026-10-02T00:00:00Z");
         let old = at("2025-01-01T00:00:00Z");
         assert_eq!(clock.judge(Duration::ZERO, wall, old), Verdict::Stale);
@@ -126,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_right_clock_is_left_alone() {
-        let mut clock = Clock::new(Timestamp::UNIX_EPOCH);
+        let mut clock = Clock::new(Duration::ZERO, Timestamp::UNIX_EPOCH);
         let wall = at("2026-10-05T00:00:00Z");
         let signed = at("2026-10-04T12:00:00Z");
         assert_eq!(clock.judge(Duration::ZERO, wall, signed), Verdict::Right);

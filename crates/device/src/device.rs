@@ -263,7 +263,7 @@ impl Device {
         let floor = membership
             .as_ref()
             .map_or(Timestamp::UNIX_EPOCH, |m| m.time_floor);
-        let clock = Clock::new(floor);
+        let clock = Clock::new(now, floor);
         let trial = firmware
             .on_trial()
             .then(|| Trial::new(now, limits.trial, backoff()));
@@ -351,7 +351,8 @@ impl Device {
                 Owner::Report,
                 self.reporting.wake_at().filter(|_| self.link.is_up()),
             ),
-            busy(Owner::Journal, self.outbox.wake_at()).map(|at| at.max(self.retry.journal.until)),
+            busy(Owner::Journal, self.outbox.wake_at(self.now))
+                .map(|at| at.max(self.retry.journal.until)),
             sensing,
             pause(Owner::Boot, !self.boot_durable, &self.retry.boot),
             pause(
@@ -411,6 +412,8 @@ impl Device {
                 self.link_events(context, events);
             }
             Input::Closed(why) => {
+                // In TLS 1.3 a refused certificate is told only after the handshake: as expired, perhaps.
+                self.doubt |= !self.link.is_up();
                 let events = self.link.closed(context, why);
                 self.link_events(context, events);
             }
@@ -501,9 +504,13 @@ impl core::fmt::Debug for Device {
     }
 }
 
-/// Whether a failure may be the clock's fault.
+/// Whether a failure may be the clock's fault: the server seems not to be valid now, or our certificate has ended
+/// without being renewed.
 fn doubts_time(failure: &LinkFailure) -> bool {
-    matches!(failure, LinkFailure::NotValidNow(_))
+    matches!(
+        failure,
+        LinkFailure::NotValidNow(_) | LinkFailure::CredentialRefused(_)
+    )
 }
 
 fn read<T>(

@@ -132,6 +132,15 @@ impl Firmware {
 }
 
 impl Attempt {
+    /// A release that was never started, and why.
+    pub(crate) fn refused(release: &Installed, why: &str) -> Self {
+        Self {
+            version: release.version.clone(),
+            targets: hex::encode(release.targets_sha256),
+            ended: Some((UpdateResult::Refused, Some(why.to_string()))),
+        }
+    }
+
     pub(crate) fn encode(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("an attempt has string keys and no failing part")
     }

@@ -22,10 +22,16 @@ const SETTLE_LINGER: Duration = Duration::from_secs(1);
 const COMPACT_FROM: usize = 16 * 1024;
 /// How often a message that the gateway does not authorize is tried.
 const UNAUTHORIZED_TRIES: u8 = 3;
-/// The first pause after the gateway asked to slow down.
+/// The first pause after the gateway could not take a message, or asked to slow down.
 const SLOW_FROM: Duration = Duration::from_millis(500);
-/// The longest such pause.
+/// The longest pause after the gateway could not take a message.
 const SLOW_TO: Duration = Duration::from_secs(30);
+/// The slowest pace: a message in two minutes.
+const PACE_TO: Duration = Duration::from_secs(120);
+/// A pace faster than this is none.
+const PACE_FROM: Duration = Duration::from_millis(50);
+/// How many messages in a row are accepted before a faster pace is tried.
+const STEADY: u32 = 8;
 
 /// Bounds of the outbox.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +86,12 @@ pub(crate) struct Outbox {
     /// How many may be in flight now: one until something was accepted after trouble.
     window: usize,
     slow_until: Option<Duration>,
+    /// The next pause, when the gateway cannot take a message for reasons of its own.
     slow_for: Duration,
+    /// The time between two messages that the gateway's limit was found to allow; zero while none was found.
+    pace: Duration,
+    /// Accepted in a row at this pace.
+    steady: u32,
     dropped: u64,
     resent: u64,
     // The journal.
@@ -117,6 +128,8 @@ impl Outbox {
             window: bounds.in_flight.max(1),
             slow_until: None,
             slow_for: SLOW_FROM,
+            pace: Duration::ZERO,
+            steady: 0,
             dropped: 0,
             resent: 0,
             journal_bytes: journal.len(),
@@ -235,17 +248,14 @@ impl Outbox {
         let code = match result {
             PublishResult::Accepted | PublishResult::NoMatchingSubscribers => {
                 self.remove(at);
-                self.window = self
-                    .window
-                    .saturating_add(1)
-                    .min(self.bounds.in_flight.max(1));
-                self.slow_for = SLOW_FROM;
-                self.slow_until = None;
+                self.speed_up(now);
                 return Settlement::Accepted;
             }
-            PublishResult::QuotaExceeded
-            | PublishResult::Unspecified
-            | PublishResult::ImplementationSpecific => {
+            PublishResult::QuotaExceeded => {
+                self.keep_pace(now);
+                return Settlement::Kept;
+            }
+            PublishResult::Unspecified | PublishResult::ImplementationSpecific => {
                 self.slow_down(now);
                 return Settlement::Kept;
             }
@@ -345,9 +355,45 @@ impl Outbox {
     }
 
     /// When something can be sent or written again.
-    pub(crate) fn wake_at(&self) -> Option<Duration> {
-        let sending = self.slow_until.filter(|_| !self.items.is_empty());
+    pub(crate) fn wake_at(&self, now: Duration) -> Option<Duration> {
+        let sending = self
+            .slow_until
+            .filter(|until| *until > now && !self.items.is_empty());
         [sending, self.linger_until].into_iter().flatten().min()
+    }
+
+    /// After an acceptance: goes on at the pace that was found, and tries a faster one now and then.
+    fn speed_up(&mut self, now: Duration) {
+        self.slow_for = SLOW_FROM;
+        if self.pace.is_zero() {
+            self.slow_until = None;
+            let most = self.bounds.in_flight.max(1);
+            self.window = self.window.saturating_add(1).min(most);
+            return;
+        }
+        self.steady = self.steady.saturating_add(1);
+        if self.steady >= STEADY {
+            self.steady = 0;
+            let faster = self.pace / 2;
+            self.pace = if faster < PACE_FROM {
+                Duration::ZERO
+            } else {
+                faster
+            };
+        }
+        self.slow_until = Some(now.saturating_add(self.pace));
+    }
+
+    /// After the gateway's limit was reached: a slower pace, one message at a time. An honest device that drains its
+    /// buffer must not look like one that floods.
+    fn keep_pace(&mut self, now: Duration) {
+        self.window = 1;
+        self.steady = 0;
+        // Several answers for one burst are one reason.
+        if self.slow_until.is_none_or(|until| until <= now) {
+            self.pace = self.pace.saturating_mul(2).clamp(SLOW_FROM, PACE_TO);
+            self.slow_until = Some(now.saturating_add(self.pace));
+        }
     }
 
     fn slow_down(&mut self, now: Duration) {

@@ -108,7 +108,7 @@ impl Device {
             Owner::Enrollment => {
                 self.enrollment.done(context, outcome);
                 if let Some(membership) = self.enrollment.membership() {
-                    self.clock.learn(membership.time_floor);
+                    self.clock.learn(context.now, membership.time_floor);
                 }
             }
             Owner::Clock => self.time_heard(context, outcome),

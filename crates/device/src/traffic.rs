@@ -130,7 +130,12 @@ impl Device {
     pub(crate) fn may_sense(&self) -> bool {
         let membership = self.enrollment.membership();
         let member = membership.is_some_and(|m| m.active.is_some() || m.candidate.is_some());
-        self.boot_durable && member
+        // A release on trial has its sensors tested before anybody is told what they read.
+        let tried = self
+            .trial
+            .as_ref()
+            .is_none_or(|trial| trial.self_test() == Some(&Ok(())));
+        self.boot_durable && member && tried
     }
 
     /// When the link wants to be woken.

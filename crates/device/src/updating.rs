@@ -40,7 +40,7 @@ enum State {
     SaveAttempt(Attempt, Option<(Slot, Box<Offer>)>),
     Installing(Box<Installation>),
     SaveWritten(Box<SlotState>),
-    SaveFailed(Box<SlotState>, String),
+    SaveFailed(Box<SlotState>, Attempt),
     Restarting,
 }
 
@@ -192,6 +192,7 @@ impl Updating {
         if matches!(&outcome, Outcome::Answered(Ok(response)) if response.status == 204) {
             self.backoff.succeed();
             self.next = context.now.saturating_add(every);
+            self.give_up_writing(context, material.firmware, "the offer was withdrawn");
             return;
         }
         let document = match answered(outcome) {
@@ -209,6 +210,9 @@ impl Updating {
                 self.consider(context, material.firmware, offer);
             }
             Err(error) => {
+                if self.give_up_writing(context, material.firmware, &error.why) {
+                    return;
+                }
                 let version = error.version.unwrap_or_else(|| "unknown".to_string());
                 self.refuse(
                     context,
@@ -229,9 +233,8 @@ impl Updating {
                 self.state = State::SaveRelease(to, Box::new(offer));
                 return;
             }
-            if slots.set_aside().is_err() {
-                return;
-            }
+            self.give_up_writing(context, firmware, "another release is offered");
+            return;
         }
         match slots.begin(&offer.installed) {
             Ok(slot) => {
@@ -246,6 +249,21 @@ impl Updating {
                 self.refuse(context, firmware, version, targets, refusal.to_string());
             }
         }
+    }
+
+    /// Leaves what was being written before a restart and is not offered any more. Answers whether there was any.
+    fn give_up_writing(&mut self, context: &Context<'_>, firmware: &Firmware, why: &str) -> bool {
+        let Phase::Writing { release, .. } = firmware.slots.phase() else {
+            return false;
+        };
+        let attempt = Attempt::refused(release, why);
+        let mut slots = firmware.slots.clone();
+        if slots.set_aside().is_err() {
+            return false;
+        }
+        self.next = context.now;
+        self.state = State::SaveFailed(Box::new(slots), attempt);
+        true
     }
 
     fn refuse(
@@ -315,17 +333,14 @@ impl Updating {
                 });
                 return Progress::Restart;
             }
-            State::SaveFailed(slots, why) => {
+            State::SaveFailed(slots, attempt) => {
                 material.firmware.slots = *slots;
-                let mut attempt = material.firmware.attempt.clone();
-                if let Some(attempt) = &mut attempt {
-                    attempt.ended = Some((UpdateResult::Refused, Some(why.clone())));
-                    context.notes.push(Note::UpdateFailed {
-                        version: Some(attempt.version.clone()),
-                        why,
-                    });
-                    self.state = State::SaveAttempt(attempt.clone(), None);
-                }
+                let reason = attempt.ended.as_ref().and_then(|(_, why)| why.clone());
+                context.notes.push(Note::UpdateFailed {
+                    version: Some(attempt.version.clone()),
+                    why: reason.unwrap_or_default(),
+                });
+                self.state = State::SaveAttempt(attempt, None);
             }
             other => self.state = other,
         }
@@ -340,6 +355,10 @@ impl Updating {
         outcome: Outcome,
     ) -> Progress {
         let mut slots = material.firmware.slots.clone();
+        let written = match slots.phase() {
+            Phase::Writing { release, .. } => Some(release.clone()),
+            _ => None,
+        };
         self.state = match installation.done(context, outcome) {
             None => State::Installing(Box::new(installation)),
             Some(Ok(())) if slots.written().is_ok() => State::SaveWritten(Box::new(slots)),
@@ -350,10 +369,11 @@ impl Updating {
                 } else {
                     slots.set_aside().is_ok()
                 };
-                if left {
-                    State::SaveFailed(Box::new(slots), why)
-                } else {
-                    State::Resting
+                match written.filter(|_| left) {
+                    Some(release) => {
+                        State::SaveFailed(Box::new(slots), Attempt::refused(&release, &why))
+                    }
+                    None => State::Resting,
                 }
             }
         };

@@ -307,6 +307,50 @@ fn a_wrong_clock_neither_keeps_it_out_nor_makes_it_flood() {
 }
 
 #[test]
+fn a_clock_that_falls_back_after_joining_does_not_lock_it_out() {
+    let mut shell = joined();
+    let first = shell.device.as_ref().unwrap().status().not_after.unwrap();
+    shell.wall_error = jiff::SignedDuration::from_hours(-24 * 20_000);
+    shell.now += HOUR * 24 * 40;
+    shell.boot();
+    let renewed = |shell: &Shell| {
+        let status = shell.device.as_ref().unwrap().status();
+        status.connected && status.not_after > Some(first)
+    };
+    assert!(shell.run_until(10 * MINUTE, renewed), "{:#?}", shell.notes);
+}
+
+#[test]
+fn an_update_that_is_no_longer_offered_after_a_power_cut_is_given_up_without_blame() {
+    let from = installed().steps;
+    let mut given_up = 0;
+    for cut in from + 1..from + 40 {
+        let mut shell = installed();
+        shell.organization.publish_release("1.1.0", 2, V2);
+        let offer = shell.organization.offer.clone();
+        shell.cut_at = Some(cut);
+        shell.withdraw_at_cut = true;
+        shell.run(HOUR);
+        assert_eq!(shell.cuts, 1);
+        if updated("1.1.0", UpdateResult::Confirmed)(&shell) {
+            // The cut came after everything was written.
+            continue;
+        }
+        assert!(shell.is_as_released(V1), "cut at {cut}");
+        given_up += u32::from(updated("1.1.0", UpdateResult::Refused)(&shell));
+        // Nobody was to blame: the same release is taken when it is offered again.
+        shell.organization.offer = offer;
+        let confirmed = updated("1.1.0", UpdateResult::Confirmed);
+        assert!(
+            shell.run_until(HOUR, confirmed),
+            "cut at {cut}: {:#?}",
+            shell.notes
+        );
+    }
+    assert!(given_up >= 5, "{given_up}");
+}
+
+#[test]
 fn a_release_is_verified_written_tried_and_confirmed() {
     let mut shell = installed();
     assert!(shell.is_as_released(V1));

@@ -263,20 +263,69 @@ fn without_authorization_it_is_tried_three_times() {
     assert_eq!(outbox.state().depth, 0);
 }
 
+/// A gateway that takes one message a second, and three at once.
 #[test]
-fn quota_slows_down_and_acceptance_speeds_up_again() {
+fn draining_a_long_buffer_finds_the_pace_and_does_not_look_like_a_flood() {
+    let mut outbox = Outbox::new(BOUNDS, 1, &[]);
+    for _ in 0..600 {
+        outbox.push(0, "telemetry".into(), b"{}".to_vec());
+    }
+    let (mut now, mut tokens, mut refused, mut number) = (Duration::ZERO, 3.0, 0_u32, 0_u16);
+    while outbox.state().depth > 0 {
+        let mut sent = Vec::new();
+        while outbox.next(now).is_some() {
+            number = number.wrapping_add(1).max(1);
+            outbox.sent(packet(number));
+            sent.push(packet(number));
+        }
+        for packet in sent {
+            let result = if tokens >= 1.0 {
+                tokens -= 1.0;
+                PublishResult::Accepted
+            } else {
+                refused += 1;
+                PublishResult::QuotaExceeded
+            };
+            outbox.answered(now, packet, result);
+        }
+        let next = outbox
+            .wake_at(now)
+            .unwrap_or(now + Duration::from_millis(1));
+        assert!(next > now, "the shell would spin");
+        tokens = f64::min(3.0, tokens + (next - now).as_secs_f64());
+        now = next;
+    }
+    let (seconds, refused) = (now.as_secs_f64(), f64::from(refused));
+    assert!(seconds < 900.0, "not slower than needed: {seconds} s");
+    assert!(
+        refused / (seconds / 60.0) < 20.0,
+        "{refused} refusals in {seconds} s"
+    );
+}
+
+#[test]
+fn a_gateway_that_recovers_is_used_at_full_speed_at_once() {
     let mut outbox = Outbox::new(BOUNDS, 1, &[]);
     for _ in 0..4 {
         outbox.push(0, "telemetry".into(), b"{}".to_vec());
     }
     outbox.sent(packet(1));
-    outbox.answered(Duration::ZERO, packet(1), PublishResult::QuotaExceeded);
+    outbox.answered(
+        Duration::ZERO,
+        packet(1),
+        PublishResult::ImplementationSpecific,
+    );
     assert!(outbox.next(Duration::ZERO).is_none());
-    assert_eq!(outbox.wake_at(), Some(SLOW_FROM));
+    assert_eq!(outbox.wake_at(Duration::ZERO), Some(SLOW_FROM));
     let (letter, duplicate) = outbox.next(SLOW_FROM).unwrap();
     assert_eq!((letter.key.sequence, duplicate), (1, true));
     outbox.sent(packet(2));
     assert!(outbox.next(SLOW_FROM).is_none(), "one at a time");
+    assert_eq!(
+        outbox.wake_at(SLOW_FROM),
+        None,
+        "nothing to do before the answer"
+    );
     outbox.answered(SLOW_FROM, packet(2), PublishResult::Accepted);
     outbox.sent(packet(3));
     assert!(outbox.next(SLOW_FROM).is_some(), "two at a time");

@@ -44,6 +44,7 @@ impl Nodes for Leaves<'_> {
 pub(crate) struct Known {
     pub(crate) spki: Vec<u8>,
     pub(crate) entry: usize,
+    pub(crate) not_after: Timestamp,
 }
 
 pub(crate) struct Organization {
@@ -215,6 +216,7 @@ impl Organization {
         self.keys.push(Known {
             spki: public_key.clone(),
             entry,
+            not_after,
         });
         Ok(IssuedCertificate {
             chain: vec![public_key.clone()],

@@ -57,6 +57,8 @@ pub(crate) struct Shell {
     /// The power fails when this many actions were carried out.
     pub(crate) cut_at: Option<u64>,
     pub(crate) cuts: u64,
+    /// The offer is gone when the power comes back.
+    pub(crate) withdraw_at_cut: bool,
     random: u8,
     readings: u64,
     /// The running program, as its settings file says.
@@ -87,6 +89,7 @@ impl Shell {
             steps: 0,
             cut_at: None,
             cuts: 0,
+            withdraw_at_cut: false,
             random: 10,
             readings: 0,
             self_test: Ok(()),
@@ -201,6 +204,9 @@ impl Shell {
                 self.steps += 1;
                 if self.cut_at == Some(self.steps) {
                     self.cuts += 1;
+                    if self.withdraw_at_cut {
+                        self.organization.offer = None;
+                    }
                     self.boot();
                     continue;
                 }
@@ -290,6 +296,17 @@ impl Shell {
 
     fn check_client(&self, slot: CredentialSlot) -> Result<(), LinkFailure> {
         let certificate = self.memory.records.get(&Record::Certificate(slot));
+        let ended = |organization: &Organization, key: &[u8]| {
+            let known = organization
+                .keys
+                .iter()
+                .rev()
+                .find(|known| known.spki == key);
+            known.is_some_and(|known| known.not_after < self.true_time())
+        };
+        if ended(&self.organization, &self.public_key(slot)) {
+            return Err(LinkFailure::CredentialRefused("expired".into()));
+        }
         let key = self.public_key(slot);
         if certificate != Some(&key)
             || !self.organization.keys.iter().any(|known| known.spki == key)
