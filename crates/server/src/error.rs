@@ -231,6 +231,12 @@ impl StoreError {
         matches!(self.cause, StoreCause::Busy)
     }
 
+    /// Whether what was to be written is at fault, and not the store: trying again is useless, and
+    /// others are not concerned.
+    pub(crate) fn is_about_a_row(&self) -> bool {
+        matches!(&self.cause, StoreCause::Database(source) if is_about_a_row(source))
+    }
+
     /// What an operator can do about it.
     #[must_use]
     pub fn fix(&self) -> &'static str {
@@ -250,16 +256,28 @@ impl StoreError {
     }
 }
 
+/// The primary result code of SQLite.
+fn primary(source: &sqlx::Error) -> Option<u32> {
+    source
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .and_then(|code| code.parse::<u32>().ok())
+        .map(|code| code & 0xff)
+}
+
+/// Whether a row is at fault, and not the store.
+///
+/// Source: <https://sqlite.org/rescode.html>: 18 too big, 19 constraint, 20 mismatch, 25 range.
+pub(crate) fn is_about_a_row(source: &sqlx::Error) -> bool {
+    matches!(source, sqlx::Error::Encode(_)) || matches!(primary(source), Some(18 | 19 | 20 | 25))
+}
+
 impl StoreCause {
     fn of(source: sqlx::Error) -> Self {
         if matches!(source, sqlx::Error::PoolClosed) {
             return Self::Closed;
         }
-        let primary = source
-            .as_database_error()
-            .and_then(sqlx::error::DatabaseError::code)
-            .and_then(|code| code.parse::<u32>().ok())
-            .map(|code| code & 0xff);
+        let primary = primary(&source);
         // https://sqlite.org/rescode.html: 5 busy, 6 locked, 8 read only, 10 input/output (a
         // file-size limit shows as a short write), 13 full.
         match primary {

@@ -27,6 +27,8 @@ pub(crate) struct Metrics {
     transactions: Counter,
     writes: Counter,
     unacknowledged: Counter,
+    refused: Counter,
+    pruned: Counter,
     failing: AtomicU64,
     failure: Mutex<Option<Failure>>,
 }
@@ -70,6 +72,18 @@ impl Metrics {
             "Messages not kept, so not acknowledged",
             unacknowledged.clone(),
         );
+        let refused = Counter::default();
+        registry.register(
+            "store_refused_writes",
+            "Writes that cannot be kept, refused alone",
+            refused.clone(),
+        );
+        let pruned = Counter::default();
+        registry.register(
+            "store_pruned_messages",
+            "Oldest messages of a flow, gone to make room for newer ones",
+            pruned.clone(),
+        );
         Self {
             registry,
             events,
@@ -77,6 +91,8 @@ impl Metrics {
             transactions,
             writes,
             unacknowledged,
+            refused,
+            pruned,
             failing: AtomicU64::new(0),
             failure: Mutex::default(),
         }
@@ -96,8 +112,14 @@ impl Metrics {
 
     pub(crate) fn writer(&self, report: &WriterReport) {
         match report {
-            WriterReport::Kept { writes } => {
+            WriterReport::Kept {
+                writes,
+                refused,
+                pruned,
+            } => {
                 self.transactions.inc();
+                self.refused.inc_by(u64::try_from(*refused).unwrap_or(0));
+                self.pruned.inc_by(*pruned);
                 self.writes.inc_by(u64::try_from(*writes).unwrap_or(0));
                 if self.failing.swap(0, Ordering::Relaxed) != 0 {
                     let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
@@ -189,7 +211,11 @@ mod tests {
             messages: 2,
             why: "full".into(),
         };
-        let keep = WriterReport::Kept { writes: 1 };
+        let keep = WriterReport::Kept {
+            writes: 1,
+            refused: 0,
+            pruned: 0,
+        };
         assert_eq!(metrics.unreported_failure(), None);
         metrics.writer(&fail);
         metrics.writer(&fail);
@@ -216,6 +242,11 @@ mod tests {
         let metrics = Metrics::new();
         metrics.event(Code::MessageRefused, 3);
         metrics.count("message.permitted", 5);
+        metrics.writer(&WriterReport::Kept {
+            writes: 4,
+            refused: 1,
+            pruned: 64,
+        });
         metrics.writer(&WriterReport::Failed {
             messages: 2,
             why: "full".into(),
@@ -228,6 +259,8 @@ mod tests {
             "sekimori_events_total{code=\"message.refused\"} 3",
             "sekimori_decisions_total{code=\"message.permitted\"} 5",
             "sekimori_store_unacknowledged_messages_total 2",
+            "sekimori_store_refused_writes_total 1",
+            "sekimori_store_pruned_messages_total 64",
             "sekimori_store_failing 1",
             "sekimori_devices 7",
         ] {

@@ -229,7 +229,21 @@ impl Server {
     /// When the disk does not take it; then it must not be acknowledged.
     pub async fn store(&self, message: Accepted) -> Result<StoredResult, StoreError> {
         let shown = message.clone();
-        let result = self.inner.writer.message(message).await?;
+        let result = self.inner.writer.message(message).await;
+        if let Err(error) = &result
+            && error.is_about_a_row()
+        {
+            // The device will send it again; nobody but an operator can end that.
+            self.record(
+                Event::new(self.now(), Code::AlertRaised)
+                    .with_device(shown.name.to_string())
+                    .with_source("server")
+                    .with_reason("unstorable")
+                    .with_detail("flow", shown.flow.as_str())
+                    .with_detail("observed", error.to_string()),
+            );
+        }
+        let result = result?;
         if result == StoredResult::Stored {
             if shown.kind == FlowKind::Platform {
                 crate::report::take(self, &shown).await;

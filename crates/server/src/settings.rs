@@ -34,6 +34,13 @@ pub struct Settings {
     pub device_requests_per_minute: u32,
     /// Requests per minute that one device name may make of the enrollment resource.
     pub enrollments_per_minute: u32,
+    /// How many of the newest messages of each device and flow of the model are kept; at least
+    /// 64. Older ones are pruned while new ones come in, and counted
+    /// (`sekimori_store_pruned_messages`). Events are never pruned: their chain stays whole.
+    pub messages_per_flow: u32,
+    /// The same for each device's state reports and own events; the newest report of a device is
+    /// kept apart and always stays.
+    pub reports_per_device: u32,
     /// The wall clock.
     pub clock: Clock,
 }
@@ -55,6 +62,8 @@ impl Default for Settings {
             public_requests_per_minute: 600,
             device_requests_per_minute: 1200,
             enrollments_per_minute: 30,
+            messages_per_flow: 10_000,
+            reports_per_device: 1_000,
             clock: Clock::system(),
         }
     }

@@ -26,7 +26,7 @@ use crate::ledger::{Keys, Ledger, News};
 use crate::log::EventLog;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
-use crate::store::{Store, Writer};
+use crate::store::{Retention, Store, Writer};
 
 impl Server {
     /// Opens the home, makes keys, database and ledger when they are missing, and starts the
@@ -54,8 +54,13 @@ impl Server {
         let metrics = Arc::new(Metrics::new());
         let head = store.chain_head().await?;
         let reports = metrics.clone();
-        let (writer, write) =
-            Writer::new(store.clone(), head, move |report| reports.writer(&report));
+        let retention = Retention {
+            messages: settings.messages_per_flow,
+            reports: settings.reports_per_device,
+        };
+        let (writer, write) = Writer::new(store.clone(), head, retention, move |report| {
+            reports.writer(&report);
+        });
         let writing = CancellationToken::new();
         let (log, mut log_task, orders) = EventLog::open(
             store.clone(),

@@ -122,6 +122,17 @@ impl Store {
         Ok(count.unwrap_or(0))
     }
 
+    /// How many messages were pruned to make room for newer ones.
+    pub async fn pruned_count(&self) -> Result<u64, StoreError> {
+        let statement = sqlx::query("SELECT COALESCE(SUM(pruned), 0) AS count FROM device_flow");
+        let count = self
+            .first("count pruned messages", statement, |fields| {
+                fields.count("count")
+            })
+            .await?;
+        Ok(count.unwrap_or(0))
+    }
+
     /// The newest messages of one flow of one device since a time, oldest first: for a chart.
     pub async fn series(
         &self,

@@ -29,7 +29,7 @@ use sqlx::{Row as _, SqliteConnection, SqlitePool};
 
 use crate::error::{StoreCause, StoreError};
 
-pub(crate) use writer::{Writer, WriterReport};
+pub(crate) use writer::{Retention, Writer, WriterReport};
 
 /// How often a transaction is tried when someone else holds the database.
 const ATTEMPTS: u32 = 6;

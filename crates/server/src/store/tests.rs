@@ -10,7 +10,9 @@ use sekimori_policy::FlowKind;
 use sekimori_session::{Accepted, StoredResult};
 use tokio_util::sync::CancellationToken;
 
-use super::{Store, Writer, WriterReport};
+use super::events::StoredObservation;
+use super::messages::MessageFilter;
+use super::{Retention, Store, Writer, WriterReport};
 use crate::error::StoreCause;
 
 struct Bench {
@@ -35,7 +37,11 @@ impl Bench {
         let reports = Arc::new(Mutex::new(Vec::new()));
         let heard = reports.clone();
         let report = move |report| heard.lock().unwrap().push(report);
-        let (writer, task) = Writer::new(store.clone(), head, report);
+        let retention = Retention {
+            messages: 200,
+            reports: 100,
+        };
+        let (writer, task) = Writer::new(store.clone(), head, retention, report);
         let cancel = CancellationToken::new();
         let task = tokio::spawn(task(cancel.clone()));
         Self {
@@ -245,5 +251,124 @@ async fn numbers_beyond_the_database_are_refused_and_nobody_else_suffers() {
         bench.writer.message(message(1, 10)).await.unwrap(),
         StoredResult::Stored
     );
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn one_row_that_cannot_be_kept_stands_alone() {
+    let bench = Bench::new().await;
+    sqlx::query(
+        "CREATE TRIGGER bad BEFORE INSERT ON message WHEN NEW.flow = 'bad' \
+         BEGIN SELECT RAISE(ABORT, 'not this one'); END",
+    )
+    .execute(&bench.store.write)
+    .await
+    .unwrap();
+    let bad = Accepted {
+        flow: "bad".into(),
+        ..message(1000, 10)
+    };
+    let countless = StoredObservation {
+        probe: "message.permitted".into(),
+        reason: None,
+        subject: "dev-0001".into(),
+        held: true,
+        observed_at: Timestamp::UNIX_EPOCH,
+        received_at: Timestamp::UNIX_EPOCH,
+        count: u64::MAX,
+    };
+    let counted = StoredObservation {
+        count: 3,
+        ..countless.clone()
+    };
+    let event = Event::new(Timestamp::UNIX_EPOCH, Code::DeviceInvited);
+    let good = (1..=100).map(|sequence| bench.writer.message(message(sequence, 20)));
+    let (good, bad, again, countless, counted, events) = tokio::join!(
+        futures_util::future::join_all(good),
+        bench.writer.message(bad),
+        bench.writer.message(message(7, 20)),
+        bench.writer.observations(vec![countless]),
+        bench.writer.observations(vec![counted]),
+        bench.writer.events(vec![event]),
+    );
+    for result in good {
+        assert_eq!(result.unwrap(), StoredResult::Stored);
+    }
+    assert!(bad.unwrap_err().to_string().contains("not this one"));
+    assert_eq!(again.unwrap(), StoredResult::AlreadyStored);
+    assert!(countless.unwrap_err().to_string().contains("count"));
+    counted.unwrap();
+    assert_eq!(events.unwrap().first().map(|event| event.sequence), Some(1));
+    assert_eq!(bench.store.message_count().await.unwrap(), 100);
+    let reports = bench.reports.lock().unwrap().len();
+    assert!(reports < 20, "{reports} transactions for 105 writes");
+    bench.close().await;
+}
+
+/// Only the newest of each flow stay, whatever else comes in, and the count says what went.
+#[tokio::test]
+async fn the_newest_messages_of_each_flow_stay() {
+    let bench = Bench::new().await;
+    let of = async |flow: &str| {
+        let filter = MessageFilter {
+            flow: Some(flow.into()),
+            ..MessageFilter::default()
+        };
+        bench.store.messages(&filter, 1000).await.unwrap().items
+    };
+    let send = async |flow: &str, sequence: u64| {
+        let message = Accepted {
+            flow: flow.into(),
+            ..message(sequence, 10)
+        };
+        bench.writer.message(message).await.unwrap();
+    };
+    send("rare", 1).await;
+    for sequence in 2..=1000 {
+        let (flow, limit) = if sequence % 2 == 0 {
+            ("telemetry", 200)
+        } else {
+            ("_state", 100)
+        };
+        send(flow, sequence).await;
+        let kept = of(flow).await;
+        assert!(kept.len() < limit + 64, "{} of {flow}", kept.len());
+        let newest = kept.first().unwrap();
+        assert_eq!(newest.sequence, Some(sequence));
+    }
+    assert_eq!(of("rare").await.len(), 1);
+    let (telemetry, states) = (of("telemetry").await.len(), of("_state").await.len());
+    assert!(telemetry >= 200 && states >= 100, "{telemetry}, {states}");
+    let left = u64::try_from(telemetry + states + 1).unwrap();
+    assert_eq!(bench.store.message_count().await.unwrap(), 1000);
+    assert_eq!(bench.store.pruned_count().await.unwrap(), 1000 - left);
+    let reported: u64 = bench
+        .reports
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|report| match report {
+            WriterReport::Kept { pruned, .. } => *pruned,
+            WriterReport::Failed { .. } => 0,
+        })
+        .sum();
+    assert_eq!(reported, 1000 - left);
+    let window = bench.store.replay_window(&[7; 16]).await.unwrap().unwrap();
+    assert_eq!(window.fields().1, 1000);
+
+    // A flow that came in before there was a limit is brought down in small steps.
+    for old in [
+        "UPDATE device_flow SET kept = kept + 5000 WHERE flow = 'rare'",
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) \
+         INSERT INTO message (device, name, flow, received, payload) \
+         SELECT (SELECT device FROM message LIMIT 1), 'dev-0001', 'rare', 0, x'00' FROM n",
+    ] {
+        sqlx::query(old).execute(&bench.store.write).await.unwrap();
+    }
+    let before = bench.store.pruned_count().await.unwrap();
+    send("rare", 1001).await;
+    send("rare", 1002).await;
+    let pruned = bench.store.pruned_count().await.unwrap() - before;
+    assert_eq!(pruned, 2 * 257);
     bench.close().await;
 }

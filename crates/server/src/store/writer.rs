@@ -3,7 +3,9 @@
 //!
 //! Nobody is told that something is kept before it is. When the disk does not take a transaction,
 //! everyone in it is told so: a device keeps its message and sends it again, the event log tries
-//! again by itself.
+//! again by itself. When it is one row that cannot be kept, that row is refused alone.
+//!
+//! Of each device and flow only the newest messages stay; what goes is counted. Events always stay.
 
 use std::collections::HashMap;
 
@@ -17,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::events::{StoredObservation, hour};
 use super::{Fields, Store, begin, end, micros, storable};
-use crate::error::StoreError;
+use crate::error::{StoreError, is_about_a_row};
 
 /// How many writes may wait. A gateway bounds what each session has under way, so this is only
 /// reached when the disk is slower than all devices together.
@@ -29,7 +31,37 @@ const BATCH: usize = 1024;
 /// How many rows go into one statement. Few sizes, so that few statements are prepared.
 const ROWS: [usize; 3] = [64, 8, 1];
 
+/// By how many messages a flow may be over its limit before some are pruned, so that not every
+/// message costs a deletion.
+const SLACK: i64 = 64;
+
+/// How many more messages than came in one transaction prunes from a flow, at most: a limit that was
+/// lowered is reached in small steps.
+const STEP: i64 = 256;
+
 const DOING: &str = "write what came in";
+
+/// How many of the newest messages of each device stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Retention {
+    /// Of each flow of the model.
+    pub(crate) messages: u32,
+    /// Of each flow of the platform itself, such as state reports.
+    pub(crate) reports: u32,
+}
+
+impl Retention {
+    /// The limit of a flow. Never so low that the window of sequence numbers, which is read back
+    /// from what is kept, would forget.
+    fn of(self, flow: &str) -> i64 {
+        let limit = if flow.starts_with('_') {
+            self.reports
+        } else {
+            self.messages
+        };
+        i64::from(limit).max(SLACK)
+    }
+}
 
 enum Write {
     Message(
@@ -52,8 +84,12 @@ pub(crate) struct Writer {
 /// How the last transaction went, for status and metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum WriterReport {
-    /// It was kept.
-    Kept { writes: usize },
+    /// It was kept, except for writes that cannot be; old messages made room.
+    Kept {
+        writes: usize,
+        refused: usize,
+        pruned: u64,
+    },
     /// It was not; this many messages were not acknowledged.
     Failed { messages: usize, why: String },
 }
@@ -63,6 +99,7 @@ impl Writer {
     pub(crate) fn new(
         store: Store,
         head: Head,
+        retention: Retention,
         report: impl Fn(WriterReport) + Send + Sync + 'static,
     ) -> (
         Self,
@@ -71,8 +108,14 @@ impl Writer {
         let (queue, writes) = mpsc::channel(QUEUE);
         let chain = Chain::resume(head);
         let task = move |cancel| {
-            let task: futures_util::future::BoxFuture<'static, ()> =
-                Box::pin(run(store, writes, chain, Box::new(report), cancel));
+            let task: futures_util::future::BoxFuture<'static, ()> = Box::pin(run(
+                store,
+                retention,
+                writes,
+                chain,
+                Box::new(report),
+                cancel,
+            ));
             task
         };
         (Self { queue }, task)
@@ -120,6 +163,7 @@ impl Writer {
 
 async fn run(
     store: Store,
+    retention: Retention,
     mut writes: mpsc::Receiver<Write>,
     mut chain: Chain,
     report: Box<dyn Fn(WriterReport) + Send + Sync>,
@@ -149,22 +193,19 @@ async fn run(
                 other => others.push(other),
             }
         }
-        match commit(&store, &chain, &messages, &others).await {
+        match commit(&store, &chain, &messages, &others, retention).await {
             Ok(kept) => {
                 chain = kept.chain;
-                report(WriterReport::Kept { writes: total });
-                let mut recorded = kept.events.into_iter();
+                report(WriterReport::Kept {
+                    writes: total,
+                    refused: kept.refused,
+                    pruned: kept.pruned,
+                });
                 for ((_, answer), result) in messages.into_iter().zip(kept.messages) {
-                    drop(answer.send(Ok(result)));
+                    drop(answer.send(result));
                 }
-                for other in others {
-                    match other {
-                        Write::Events(_, answer) => {
-                            drop(answer.send(Ok(recorded.next().unwrap_or_default())));
-                        }
-                        Write::Observations(_, answer) => drop(answer.send(Ok(()))),
-                        Write::Message(..) => {}
-                    }
+                for (other, result) in others.into_iter().zip(kept.others) {
+                    other.answer(result);
                 }
             }
             Err(error) => {
@@ -176,13 +217,20 @@ async fn run(
                     drop(answer.send(Err(error.share())));
                 }
                 for other in others {
-                    match other {
-                        Write::Events(_, answer) => drop(answer.send(Err(error.share()))),
-                        Write::Observations(_, answer) => drop(answer.send(Err(error.share()))),
-                        Write::Message(..) => {}
-                    }
+                    other.answer(Err(error.share()));
                 }
             }
+        }
+    }
+}
+
+impl Write {
+    /// Tells whoever waits for something that is no message.
+    fn answer(self, result: Result<Vec<Event>, StoreError>) {
+        match self {
+            Self::Events(_, answer) => drop(answer.send(result)),
+            Self::Observations(_, answer) => drop(answer.send(result.map(drop))),
+            Self::Message(..) => {}
         }
     }
 }
@@ -190,22 +238,37 @@ async fn run(
 /// What became of one transaction.
 struct Kept {
     chain: Chain,
-    messages: Vec<StoredResult>,
-    events: Vec<Vec<Event>>,
+    messages: Vec<Result<StoredResult, StoreError>>,
+    /// One for each write that is no message; events with their numbers.
+    others: Vec<Result<Vec<Event>, StoreError>>,
+    refused: usize,
+    pruned: u64,
 }
 
 type Waiting<T> = (T, oneshot::Sender<Result<StoredResult, StoreError>>);
 
+/// Keeps all writes in one transaction. When one of them cannot be kept, they are tried again one
+/// by one, so that it stands alone; still in one transaction, which costs one sync.
 async fn commit(
     store: &Store,
     chain: &Chain,
     messages: &[Waiting<Accepted>],
     others: &[Write],
+    retention: Retention,
 ) -> Result<Kept, StoreError> {
     let failed = |source| StoreError::new(DOING, source);
     let mut connection = store.write.acquire().await.map_err(failed)?;
     begin(&mut connection).await.map_err(failed)?;
-    let kept = keep(&mut connection, chain, messages, others).await;
+    let kept = keep(&mut connection, chain, messages, others, retention).await;
+    let error = match end(&mut connection, kept).await {
+        Ok(kept) => return Ok(kept),
+        Err(source) => failed(source),
+    };
+    if !error.is_about_a_row() {
+        return Err(error);
+    }
+    begin(&mut connection).await.map_err(failed)?;
+    let kept = keep_each(&mut connection, chain, messages, others, retention).await;
     end(&mut connection, kept).await.map_err(failed)
 }
 
@@ -214,35 +277,113 @@ async fn keep(
     chain: &Chain,
     messages: &[Waiting<Accepted>],
     others: &[Write],
+    retention: Retention,
 ) -> Result<Kept, sqlx::Error> {
     let accepted: Vec<&Accepted> = messages.iter().map(|(message, _)| message).collect();
-    let results = keep_messages(connection, &accepted).await?;
+    let (results, pruned) = keep_messages(connection, &accepted, retention).await?;
     let mut chain = *chain;
-    let mut recorded = Vec::new();
+    let mut recorded = Vec::with_capacity(others.len());
     for other in others {
-        match other {
-            Write::Events(events, _) => {
-                recorded.push(keep_events(connection, &mut chain, events).await?);
-            }
-            Write::Observations(observations, _) => {
-                for observation in observations {
-                    observe(connection, observation).await?;
-                }
-            }
-            Write::Message(..) => {}
-        }
+        recorded.push(Ok(keep_other(connection, &mut chain, other).await?));
     }
     Ok(Kept {
         chain,
-        messages: results,
-        events: recorded,
+        messages: results.into_iter().map(Ok).collect(),
+        others: recorded,
+        refused: 0,
+        pruned,
     })
+}
+
+async fn keep_each(
+    connection: &mut SqliteConnection,
+    chain: &Chain,
+    messages: &[Waiting<Accepted>],
+    others: &[Write],
+    retention: Retention,
+) -> Result<Kept, sqlx::Error> {
+    let mut kept = Kept {
+        chain: *chain,
+        messages: Vec::with_capacity(messages.len()),
+        others: Vec::with_capacity(others.len()),
+        refused: 0,
+        pruned: 0,
+    };
+    for (message, _) in messages {
+        savepoint(connection).await?;
+        let result = keep_messages(connection, &[message], retention).await;
+        let result = release(connection, result).await?;
+        kept.refused += usize::from(result.is_err());
+        kept.messages.push(result.map(|(results, pruned)| {
+            kept.pruned = kept.pruned.saturating_add(pruned);
+            results.first().copied().unwrap_or(StoredResult::Failed)
+        }));
+    }
+    for other in others {
+        savepoint(connection).await?;
+        let mut chain = kept.chain;
+        let result = keep_other(connection, &mut chain, other).await;
+        let result = release(connection, result).await?;
+        if result.is_ok() {
+            kept.chain = chain;
+        } else {
+            kept.refused += 1;
+        }
+        kept.others.push(result);
+    }
+    Ok(kept)
+}
+
+async fn savepoint(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("SAVEPOINT one")
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+/// Keeps one write of a transaction, or takes it back alone when the fault is its own. The outer
+/// error is the world's, and ends the transaction.
+async fn release<T>(
+    connection: &mut SqliteConnection,
+    result: Result<T, sqlx::Error>,
+) -> Result<Result<T, StoreError>, sqlx::Error> {
+    let result = match result {
+        Ok(value) => Ok(value),
+        Err(source) if is_about_a_row(&source) => {
+            sqlx::query("ROLLBACK TO one")
+                .execute(&mut *connection)
+                .await?;
+            tracing::error!(%source, "one write cannot be kept and was refused");
+            Err(StoreError::new(DOING, source))
+        }
+        Err(source) => return Err(source),
+    };
+    sqlx::query("RELEASE one").execute(connection).await?;
+    Ok(result)
+}
+
+async fn keep_other(
+    connection: &mut SqliteConnection,
+    chain: &mut Chain,
+    other: &Write,
+) -> Result<Vec<Event>, sqlx::Error> {
+    match other {
+        Write::Events(events, _) => keep_events(connection, chain, events).await,
+        Write::Observations(observations, _) => {
+            for observation in observations {
+                observe(connection, observation).await?;
+            }
+            Ok(Vec::new())
+        }
+        Write::Message(..) => Ok(Vec::new()),
+    }
 }
 
 async fn keep_messages(
     connection: &mut SqliteConnection,
     messages: &[&Accepted],
-) -> Result<Vec<StoredResult>, sqlx::Error> {
+    retention: Retention,
+) -> Result<(Vec<StoredResult>, u64), sqlx::Error> {
     let mut results = Vec::with_capacity(messages.len());
     let mut rest = messages;
     while !rest.is_empty() {
@@ -264,20 +405,52 @@ async fn keep_messages(
             *kept += 1;
         }
     }
+    let mut pruned = 0;
     for ((device, flow), (last, kept)) in sums {
-        sqlx::query(
+        let row = sqlx::query(
             "INSERT INTO device_flow (device, flow, last_received, kept) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (device, flow) DO UPDATE SET last_received = excluded.last_received, \
-             kept = device_flow.kept + excluded.kept",
+             kept = device_flow.kept + excluded.kept \
+             RETURNING kept - pruned AS present",
         )
         .bind(device.to_vec())
         .bind(flow.to_owned())
         .bind(micros(last))
         .bind(kept)
+        .fetch_one(&mut *connection)
+        .await?;
+        let over = Fields(&row).integer("present")? - retention.of(flow);
+        if over >= SLACK {
+            pruned += prune(connection, device, flow, over.min(kept + STEP)).await?;
+        }
+    }
+    Ok((results, pruned))
+}
+
+/// Takes the oldest messages of a flow away; returns how many.
+async fn prune(
+    connection: &mut SqliteConnection,
+    device: &[u8; 16],
+    flow: &str,
+    count: i64,
+) -> Result<u64, sqlx::Error> {
+    let pruned = sqlx::query(
+        "DELETE FROM message WHERE id IN \
+         (SELECT id FROM message WHERE device = $1 AND flow = $2 ORDER BY id LIMIT $3)",
+    )
+    .bind(device.to_vec())
+    .bind(flow.to_owned())
+    .bind(count)
+    .execute(&mut *connection)
+    .await?
+    .rows_affected();
+    sqlx::query("UPDATE device_flow SET pruned = pruned + $1 WHERE device = $2 AND flow = $3")
+        .bind(storable("pruned", pruned)?)
+        .bind(device.to_vec())
+        .bind(flow.to_owned())
         .execute(&mut *connection)
         .await?;
-    }
-    Ok(results)
+    Ok(pruned)
 }
 
 async fn keep_chunk(
