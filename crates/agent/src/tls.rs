@@ -91,6 +91,8 @@ fn tls_cause(error: &rustls::Error) -> LinkFailure {
             | AlertDescription::CertificateExpired
             | AlertDescription::CertificateUnknown
             | AlertDescription::UnknownCA
+            // A certificate of a namesake of the server's CA, by another key.
+            | AlertDescription::DecryptError
             | AlertDescription::AccessDenied => {
                 LinkFailure::CredentialRefused(format!("{alert:?}"))
             }
@@ -272,3 +274,6 @@ impl ServerCertVerifier for NoVerifier {
             .supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests;
