@@ -3,6 +3,19 @@
 label-observed = observed
 label-expected = expected
 label-fix = fix
+label-detail = detail
+
+usage-heading = Usage:
+usage-commands = Commands
+usage-arguments = Arguments
+usage-options = Options
+usage-global = Options of every command
+usage-more = For more information, try '--help'.
+wrong-command = there is no command { $word }
+wrong-unknown = there is no argument { $word }
+wrong-missing = needed, but not given: { $word }
+wrong-value = { $argument } cannot be { $word }
+wrong-no-value = { $word } needs a value
 
 error-server-unreachable = no server is running for this home
 fix-server-unreachable = start it:  sekimori up   or name its home:  --home DIR
@@ -19,22 +32,22 @@ up-ready = Sekimori is ready.
     MQTT        { $mqtt }
     Root        { $root }
     Ledger key  { $log }
-    Next:  sekimori model init,  sekimori apply,  sekimori device invite dev-0001 --role sensor
+    Next, in another terminal:  sekimori model init  &&  sekimori apply
 witness-ready = { $name } is ready to cosign at { $url }
 
 model-written = { $file } is written. Next:  sekimori model check { $file }
 model-sound = { $file }: no problem found
 apply-unchanged = Policy v{ $version } stays: the model asks for nothing else.
-apply-dry-run = { $count } changes. Nothing was applied.
-apply-done = Policy v{ $version } is signed and active: { $count } changes.
+apply-dry-run = Changes: { $count }. Nothing was applied.
+apply-done = Policy v{ $version } is signed and active. Changes: { $count }.
 
 invite-run-this = Run this on { $name } (valid until { $expires }):
 invite-waiting = Waiting until { $name } has joined; Ctrl-C stops waiting, not the invitation.
 invite-joined = { $name } joined. Number { $number }
-device-none = No device yet. Next:  sekimori device invite dev-0001 --role ROLE
-device-suspend-done = { $name } is suspended; { $sessions } sessions closed in { $millis } ms.
-device-resume-done = { $name } may connect again ({ $sessions } sessions closed, { $millis } ms).
-device-revoke-done = { $name } is revoked; { $sessions } sessions closed in { $millis } ms.
+device-none = No device has joined yet. Next:  sekimori device invite dev-0001 --role ROLE
+device-suspend-done = { $name } is suspended. Connections closed: { $sessions }, in { $millis } ms.
+device-resume-done = { $name } may connect again ({ $millis } ms, connections closed: { $sessions }).
+device-revoke-done = { $name } is revoked. Connections closed: { $sessions }, in { $millis } ms.
 command-acknowledged = { $name } answered { $reply } after { $millis } ms
 standing-contained = contained
 
@@ -45,9 +58,9 @@ release-published = { $product } { $version } is published. Next:  sekimori camp
 release-verified = { $product } { $version }: { $count } files, signed by your key, offered until { $expires }
 campaign-created = { $release } is offered to every device of role { $role }.
 
-verify-events-held = { $events } events: the chain is whole and meets { $anchors } anchors on the ledger.
+verify-events-held = { $events } events: the chain is whole; anchors on the ledger that it meets: { $anchors }.
 verify-events-broken = The chain of events is broken: { $why }
-verify-ledger-held = { $count } entries derived again: everything agrees; the log signed, { $witnesses } witnesses cosigned.
+verify-ledger-held = { $count } entries derived again: everything agrees; signed by the log, cosigned by witnesses: { $witnesses }.
 verify-ledger-broken = The ledger is broken: { $why }
 prove-written = The report is in { $file }
 

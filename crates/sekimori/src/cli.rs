@@ -7,20 +7,23 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::language::Language;
 
+/// Heading of the options that every command has.
+pub(crate) const GLOBAL: &str = "Options of every command";
+
 /// Secures fleets of connected devices over their whole life.
 #[derive(Debug, Parser)]
 #[command(name = "sekimori", version, max_term_width = 100)]
 pub(crate) struct Cli {
     /// Language of messages and reports; the locale decides when it is not given
-    #[arg(long, global = true, value_enum, env = "SEKIMORI_LANG")]
+    #[arg(long, global = true, value_enum, env = "SEKIMORI_LANG", help_heading = GLOBAL)]
     pub(crate) lang: Option<Language>,
 
     /// Folder with keys, database and ledger [default: $XDG_DATA_HOME/sekimori]
-    #[arg(long, global = true, env = "SEKIMORI_HOME", value_name = "DIR")]
+    #[arg(long, global = true, env = "SEKIMORI_HOME", value_name = "DIR", help_heading = GLOBAL)]
     pub(crate) home: Option<PathBuf>,
 
     /// Print JSON on standard output instead of text for people
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) json: bool,
 
     #[command(subcommand)]
@@ -63,7 +66,7 @@ pub(crate) enum Command {
     Status,
     /// Show what was required, what was observed, when, and by which probe
     Prove {
-        /// Only the requirements of this set
+        /// Only the requirements of this set, such as JC-STAR-1 or EU-CRA
         #[arg(long, value_name = "NAME")]
         standard: Option<String>,
         /// Form of the report
@@ -133,7 +136,7 @@ pub(crate) enum ModelCommand {
         /// File to write; it must not exist yet
         #[arg(default_value = "model.toml")]
         file: PathBuf,
-        /// Which example to start from
+        /// Which example to start from: cold-store
         #[arg(long, default_value = "cold-store")]
         template: String,
     },
@@ -143,7 +146,7 @@ pub(crate) enum ModelCommand {
         #[arg(default_value = "model.toml")]
         file: PathBuf,
     },
-    /// Threats, countermeasures and requirements of a model
+    /// Show the threats, countermeasures and requirements of a model
     Analyze {
         /// The model
         #[arg(default_value = "model.toml")]
@@ -164,9 +167,9 @@ pub(crate) enum DeviceCommand {
         #[arg(long)]
         no_wait: bool,
     },
-    /// All devices
+    /// List all devices
     List,
-    /// One device
+    /// Show everything known about one device
     Show {
         /// Name of the device
         name: String,
@@ -185,7 +188,8 @@ pub(crate) enum DeviceCommand {
     Revoke {
         /// Name of the device
         name: String,
-        /// Why, for the ledger
+        /// Why, for the ledger: unspecified, key-compromised, lost, misbehaved, clone-suspected or
+        /// superseded
         #[arg(long, default_value = "unspecified")]
         reason: String,
     },
@@ -195,7 +199,7 @@ pub(crate) enum DeviceCommand {
         name: String,
         /// Id of the flow that carries the command
         flow: String,
-        /// JSON payload
+        /// JSON payload, such as '{"locked":true}'
         payload: String,
         /// How long to wait for the answer, in milliseconds
         #[arg(long, default_value_t = 5000, value_name = "MS")]
@@ -205,7 +209,7 @@ pub(crate) enum DeviceCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReleaseCommand {
-    /// Make a release key, and tell the server which keys releases carry
+    /// Make a release key; with --trust, tell the server that releases carry its signature
     Keys {
         /// Folder for the private key; keep it away from the server
         #[arg(long, default_value = "release-keys", value_name = "DIR")]
@@ -270,13 +274,13 @@ pub(crate) enum CampaignCommand {
         #[arg(long)]
         role: String,
     },
-    /// Which device runs what, and how its last update ended
+    /// Show which device runs what, and how its last update ended
     Status,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EventsCommand {
-    /// Newest events; with --follow, those to come
+    /// Print the newest events; with --follow, those to come
     Tail {
         /// How many
         #[arg(long, short = 'n', default_value_t = 20)]
@@ -285,7 +289,7 @@ pub(crate) enum EventsCommand {
         #[arg(long, short)]
         follow: bool,
     },
-    /// Events of a device or with a code
+    /// Print the events of a device or with a code
     Search {
         /// Name of the device
         #[arg(long)]
@@ -303,7 +307,7 @@ pub(crate) enum EventsCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LedgerCommand {
-    /// Size, root and cosignatures of the newest checkpoint
+    /// Print the newest checkpoint: size, root and signatures
     Show,
     /// Derive the whole ledger again and check every signature; exit 3 names the place
     Fsck,
@@ -322,7 +326,7 @@ pub(crate) enum WitnessCommand {
     },
     /// Cosign every checkpoint that extends what was seen before
     Run {
-        /// Key of a ledger to cosign: the `log` line of `sekimori status`
+        /// Key of a ledger to cosign: the ledger key that `sekimori up` and `sekimori status` print
         #[arg(long, value_name = "KEY", required = true)]
         log: Vec<String>,
         /// Serve this address instead of the one given to init
@@ -339,7 +343,7 @@ pub(crate) enum ConsoleCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Every setting in force
+    /// List every setting in force
     Show {
         /// Where each comes from: flag, environment, file or default
         #[arg(long)]

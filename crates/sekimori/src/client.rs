@@ -188,6 +188,7 @@ fn refusal(status: StatusCode, bytes: &[u8]) -> Diagnostic {
             observed: text("observed"),
             expected: text("expected"),
             fix: text("fix"),
+            from_below: true,
         }),
     }
 }

@@ -38,6 +38,9 @@ pub(crate) struct Notes {
     pub(crate) observed: Option<String>,
     pub(crate) expected: Option<String>,
     pub(crate) fix: Option<String>,
+    /// Whether the sentence comes from a part below and carries facts (names, paths) that a
+    /// translation by code alone would lose.
+    pub(crate) from_below: bool,
 }
 
 impl Diagnostic {
@@ -69,13 +72,36 @@ impl Diagnostic {
         self
     }
 
-    /// The form for a terminal.
+    /// Marks a sentence that came from a part below: where its code has a translation, the
+    /// sentence itself is shown as the detail.
+    pub(crate) fn from_below(mut self) -> Self {
+        self.notes.from_below = true;
+        self
+    }
+
+    /// The form for a terminal. Sentences that stand in the code are English; `ja.ftl` has them
+    /// under the error's code.
     pub(crate) fn render(&self, language: Language) -> String {
-        let mut text = format!("error[{}]: {}", self.code, self.message);
+        let translated = |part: &str| match language {
+            Language::En => None,
+            Language::Ja => language.find(&format!("{}{part}", self.code), &[]),
+        };
+        let message = translated("");
+        let detail = (self.notes.from_below && message.is_some()).then(|| self.message.clone());
+        let mut text = format!(
+            "error[{}]: {}",
+            self.code,
+            message.as_deref().unwrap_or(&self.message)
+        );
+        let given = |note: &Option<String>, part| {
+            note.as_ref()
+                .map(|note| translated(part).unwrap_or_else(|| note.clone()))
+        };
         let lines = [
-            ("label-observed", &self.notes.observed),
-            ("label-expected", &self.notes.expected),
-            ("label-fix", &self.notes.fix),
+            ("label-detail", detail),
+            ("label-observed", self.notes.observed.clone()),
+            ("label-expected", given(&self.notes.expected, "-expected")),
+            ("label-fix", given(&self.notes.fix, "-fix")),
         ];
         for (label, value) in lines {
             if let Some(value) = value {
@@ -109,6 +135,49 @@ mod tests {
             error.render(Language::En),
             "error[SK-DEV-003]: dev-0001 already has an active key\n  observed: certificate 07:ac.. issued 2 min ago\n  fix: use another name"
         );
-        assert!(error.render(Language::Ja).contains("対処"));
+        let japanese = error.from_below().render(Language::Ja);
+        assert!(japanese.contains("対処") && japanese.contains("有効な鍵"));
+        assert!(
+            japanese.contains("詳細: dev-0001 already has"),
+            "{japanese}"
+        );
+    }
+
+    /// The codes of diagnostics whose sentence stands in English in the code of this program.
+    fn codes_with_english_sentences(folder: &std::path::Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).expect("our own folder") {
+            let path = entry.expect("our own folder").path();
+            if path.is_dir() {
+                codes_with_english_sentences(&path, found);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let source = std::fs::read_to_string(&path).expect("our own text");
+                for part in source.split("Diagnostic::new(").skip(1) {
+                    let mut words = part.splitn(3, '"');
+                    let (_, code, rest) = (words.next(), words.next(), words.next());
+                    let sentence = rest
+                        .unwrap_or_default()
+                        .trim_start_matches(',')
+                        .trim_start();
+                    if let Some(code) = code.filter(|code| code.starts_with("SK-"))
+                        && (sentence.starts_with('"') || sentence.starts_with("format!"))
+                    {
+                        found.push(code.to_owned());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_error_of_this_program_has_a_japanese_sentence() {
+        let mut codes = Vec::new();
+        let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        codes_with_english_sentences(&source, &mut codes);
+        assert!(codes.len() > 15, "{codes:?}");
+        let missing: Vec<&String> = codes
+            .iter()
+            .filter(|code| Language::Ja.find(code, &[]).is_none())
+            .collect();
+        assert!(missing.is_empty(), "locales/ja.ftl lacks {missing:?}");
     }
 }

@@ -3,16 +3,20 @@
 
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
 use crate::language::Language;
 
 /// Puts the texts of `language` into the command line's description.
-pub(crate) fn localize(command: Command, language: Language) -> Command {
+pub(crate) fn localize(mut command: Command, language: Language) -> Command {
     match language {
         Language::En => command,
-        Language::Ja => translate(command, "help", language),
+        Language::Ja => {
+            // What clap adds by itself (help, version) can be translated only once it is there.
+            command.build();
+            translate(command, "help", language)
+        }
     }
 }
 
@@ -20,6 +24,12 @@ fn translate(mut command: Command, key: &str, language: Language) -> Command {
     if let Some(about) = language.find(key, &[]) {
         command = command.about(about);
     }
+    let usage = language.text("usage-heading", &[]);
+    command = command
+        .help_template(format!(
+            "{{about-with-newline}}\n{usage} {{usage}}\n\n{{all-args}}"
+        ))
+        .subcommand_help_heading(language.text("usage-commands", &[]));
     let own = key.to_owned();
     command = command.mut_args(move |argument| translate_argument(argument, &own, language));
     let names: Vec<String> = command
@@ -27,27 +37,89 @@ fn translate(mut command: Command, key: &str, language: Language) -> Command {
         .map(|sub| sub.get_name().to_owned())
         .collect();
     for name in names {
-        let key = format!("{key}-{name}");
+        let key = if name == "help" {
+            "help-help".to_owned()
+        } else {
+            format!("{key}-{name}")
+        };
         command = command.mut_subcommand(&name, |sub| translate(sub, &key, language));
     }
     command
 }
 
 fn translate_argument(argument: Arg, key: &str, language: Language) -> Arg {
-    match language.find(&format!("{key}--{}", argument.get_id()), &[]) {
-        Some(help) => argument.help(help),
+    let id = argument.get_id().to_string();
+    let heading = if argument.is_positional() {
+        "usage-arguments"
+    } else if argument.get_help_heading() == Some(crate::cli::GLOBAL) {
+        "usage-global"
+    } else {
+        "usage-options"
+    };
+    // A global argument's text stands once, at the top; so do those of help and version.
+    let help = language
+        .find(&format!("{key}--{id}"), &[])
+        .or_else(|| language.find(&format!("help--{id}"), &[]));
+    let argument = argument
+        .help_heading(language.text(heading, &[]))
+        // The values stand in the text, in the reader's language.
+        .hide_possible_values(true);
+    match help {
+        Some(help) => argument.help(help.clone()).long_help(help),
         None => argument,
     }
 }
 
 /// Prints what clap has to say: help and version are answers, the rest is a usage error.
-pub(crate) fn explain(error: &clap::Error) -> ExitCode {
-    // Nothing can be done about a terminal that is gone.
-    let _ = error.print();
+pub(crate) fn explain(error: &clap::Error, language: Language) -> ExitCode {
+    match wrong_use(error, language) {
+        Some(text) => eprintln!("{text}"),
+        // Nothing can be done about a terminal that is gone.
+        None => drop(error.print()),
+    }
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
         _ => crate::diagnostic::Exit::Usage.into(),
     }
+}
+
+/// A usage error in Japanese; clap's own English for everything else.
+fn wrong_use(error: &clap::Error, language: Language) -> Option<String> {
+    if language == Language::En {
+        return None;
+    }
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(list)) => list.join(" "),
+        Some(ContextValue::StyledStr(text)) => text.to_string(),
+        _ => String::new(),
+    };
+    let (argument, value) = (
+        context(ContextKind::InvalidArg),
+        context(ContextKind::InvalidValue),
+    );
+    let (key, word) = match error.kind() {
+        ErrorKind::InvalidSubcommand => ("wrong-command", context(ContextKind::InvalidSubcommand)),
+        ErrorKind::UnknownArgument => ("wrong-unknown", argument.clone()),
+        ErrorKind::MissingRequiredArgument => ("wrong-missing", argument.clone()),
+        ErrorKind::InvalidValue if value.is_empty() => ("wrong-no-value", argument.clone()),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => ("wrong-value", value),
+        _ => return None,
+    };
+    let mut text = language.text(key, &[("word", &word), ("argument", &argument)]);
+    let known = context(ContextKind::ValidValue);
+    if !known.is_empty() {
+        text.push_str(&format!(
+            "\n  {}: {known}",
+            language.text("label-expected", &[])
+        ));
+    }
+    let usage = context(ContextKind::Usage);
+    if let Some(usage) = usage.strip_prefix("Usage: ") {
+        let heading = language.text("usage-heading", &[]);
+        text.push_str(&format!("\n\n{heading} {usage}"));
+    }
+    Some(format!("{text}\n\n{}", language.text("usage-more", &[])))
 }
 
 #[cfg(test)]
@@ -92,5 +164,26 @@ mod tests {
             .render_help()
             .to_string();
         assert!(help.contains("サーバーを起動"), "{help}");
+        for english in ["Usage:", "Commands:", "Options", "Print"] {
+            assert!(!help.contains(english), "{english} in {help}");
+        }
+    }
+
+    #[test]
+    fn wrong_words_are_named_in_japanese_with_the_usage() {
+        for (words, named) in [
+            (vec!["sekimori", "bogus"], "bogus"),
+            (vec!["sekimori", "status", "--nope"], "--nope"),
+            (vec!["sekimori", "device", "invite"], "--role"),
+            (vec!["sekimori", "up", "--listen", "here"], "here"),
+            (vec!["sekimori", "--lang", "fr", "status"], "fr"),
+        ] {
+            let error = localize(Cli::command(), Language::Ja)
+                .try_get_matches_from(words)
+                .expect_err("the words are wrong");
+            let text = wrong_use(&error, Language::Ja).expect("a usage error");
+            assert!(text.contains(named) && text.contains("--help"), "{text}");
+            assert!(!text.contains("error:"), "{text}");
+        }
     }
 }

@@ -46,11 +46,11 @@ fn main() -> ExitCode {
     let spoken = language::of_arguments(&arguments);
     let matches = match help::localize(Cli::command(), spoken).try_get_matches_from(&arguments) {
         Ok(matches) => matches,
-        Err(error) => return help::explain(&error),
+        Err(error) => return help::explain(&error, spoken),
     };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => return help::explain(&error),
+        Err(error) => return help::explain(&error, spoken),
     };
     let language = cli.lang.unwrap_or(spoken);
     start_log(&cli);

@@ -65,7 +65,7 @@ fn print_event(context: &Context, event: &Value) -> Outcome {
         return print_line(event);
     }
     let mut line = format!(
-        "{} {:>6} {:<9} {:<22} {}",
+        "{:<27} {:>6} {:<13} {:<22} {}",
         cell(&event["at"]),
         cell(&event["sequence"]),
         cell(&event["severity"]),

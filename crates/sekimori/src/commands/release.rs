@@ -225,7 +225,7 @@ fn walk(folder: &Path) -> Outcome<Vec<PathBuf>> {
             } else {
                 return Err(Diagnostic::new(
                     Exit::Failed,
-                    "SK-REL-003",
+                    "SK-REL-903",
                     "a release holds plain files only",
                 )
                 .observed(path.display())
@@ -255,7 +255,7 @@ fn load_public(folder: &Path) -> Outcome<[u8; 32]> {
         .ok_or_else(|| no_key(&path))?;
     let mut key = [0; 32];
     hex::decode_to_slice(bytes.trim_ascii(), &mut key).map_err(|error| {
-        Diagnostic::new(Exit::Failed, "SK-REL-004", "the public key cannot be read")
+        Diagnostic::new(Exit::Failed, "SK-REL-904", "the public key cannot be read")
             .observed(format!("{}: {error}", path.display()))
             .expected("64 hexadecimal digits")
     })?;
@@ -263,7 +263,7 @@ fn load_public(folder: &Path) -> Outcome<[u8; 32]> {
 }
 
 fn no_key(path: &Path) -> Diagnostic {
-    Diagnostic::new(Exit::Failed, "SK-REL-001", "there is no release key")
+    Diagnostic::new(Exit::Failed, "SK-REL-901", "there is no release key")
         .observed(format!("{} does not exist", path.display()))
         .fix("sekimori release keys --dir DIR")
 }
@@ -276,7 +276,7 @@ fn public_key(seed: &[u8; 32]) -> [u8; 32] {
 }
 
 fn bad_release(error: &dyn std::fmt::Display) -> Diagnostic {
-    Diagnostic::new(Exit::Failed, "SK-REL-002", "the release is refused").observed(error)
+    Diagnostic::new(Exit::Failed, "SK-REL-902", "the release is refused").observed(error)
 }
 
 fn file_error(doing: &str, path: &Path, error: &std::io::Error) -> Diagnostic {
@@ -285,6 +285,7 @@ fn file_error(doing: &str, path: &Path, error: &std::io::Error) -> Diagnostic {
         "SK-CLI-012",
         format!("cannot {doing} {}", path.display()),
     )
+    .from_below()
     .observed(error)
     .fix("check the path and the rights of its folder")
 }

@@ -175,7 +175,7 @@ fn parse_log(key: &str) -> Outcome<VerifierKey> {
     VerifierKey::parse(key).map_err(|error| {
         Diagnostic::new(Exit::Usage, "SK-WIT-005", "this is not the key of a ledger")
             .observed(format!("{key}: {error}"))
-            .expected("NAME+HASH+KEY, the `log` line of  sekimori status")
+            .expected("NAME+HASH+KEY: the ledger key that  sekimori status  prints")
     })
 }
 

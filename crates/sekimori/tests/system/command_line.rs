@@ -223,5 +223,59 @@ fn a_release_is_signed_and_checked_without_a_server() {
         ])
         .arg(&keys))
     .fails(1);
-    assert!(complaint.contains("SK-REL-002"), "{complaint}");
+    assert!(complaint.contains("SK-REL-902"), "{complaint}");
+}
+
+#[test]
+fn a_large_file_that_the_server_has_already_may_be_sent_again() {
+    let world = World::new();
+    let (files, keys) = (
+        world.folder.path().join("files"),
+        world.folder.path().join("keys"),
+    );
+    std::fs::create_dir_all(files.join("bin")).unwrap();
+    // Larger than every buffer between the two processes.
+    let bytes: Vec<u8> = (0..40_000_000_u32)
+        .map(|number| number.to_le_bytes()[1])
+        .collect();
+    std::fs::write(files.join("bin/agent"), bytes).unwrap();
+    world
+        .call([
+            "release".as_ref(),
+            "keys".as_ref(),
+            "--trust".as_ref(),
+            "--dir".as_ref(),
+            keys.as_os_str(),
+        ])
+        .ok();
+    for version in ["1.0.0", "1.0.1"] {
+        let targets = world.folder.path().join("targets.json");
+        run(sekimori()
+            .args([
+                "release",
+                "sign",
+                "--product",
+                "sensor",
+                "--version",
+                version,
+                "--counter",
+                "1",
+            ])
+            .arg(&files)
+            .arg("--keys")
+            .arg(&keys)
+            .arg("--output")
+            .arg(&targets))
+        .ok();
+        let said = world
+            .call([
+                "release".as_ref(),
+                "publish".as_ref(),
+                files.as_os_str(),
+                "--targets".as_ref(),
+                targets.as_os_str(),
+            ])
+            .ok();
+        assert!(said.contains(version), "{said}");
+    }
 }

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{MODEL, Said, World, credential, foreign, run, sekimori, start, until};
+use crate::support::{MODEL, Said, World, credential, foreign, run, sekimori, until};
 
 #[test]
 fn a_port_in_use_is_named_with_its_listener() {
@@ -81,7 +81,6 @@ fn metrics_stay_on_loopback() {
 
 #[test]
 fn a_full_disk_acknowledges_nothing_and_ends_nothing() {
-    let folder = tempfile::tempdir().unwrap();
     // No file may grow beyond a few megabytes; the signal that would kill is ignored, as a full
     // disk sends none.
     let mut limited = crate::support::program("bash");
@@ -90,13 +89,7 @@ fn a_full_disk_acknowledges_nothing_and_ends_nothing() {
         "trap '' XFSZ; ulimit -f 1500; exec \"$0\" \"$@\"",
         env!("CARGO_BIN_EXE_sekimori"),
     ]);
-    let (server, said) = start(folder.path(), None, limited);
-    let mut world = World {
-        folder,
-        server,
-        said,
-        witness: None,
-    };
+    let mut world = World::started_by(limited);
     let model = world.folder.path().join("model.toml");
     std::fs::write(
         &model,

@@ -81,6 +81,9 @@ async fn upload(
 ) -> Result<Json<Kept>, Problem> {
     let hash = sha256(&name)?;
     if let Some(length) = server.store_of().blob_length(&hash).await? {
+        // Taken to its end all the same: a sender that is still writing would not read the answer.
+        let mut stream = body.into_data_stream();
+        while stream.next().await.is_some_and(|chunk| chunk.is_ok()) {}
         return Ok(Json(Kept {
             sha256: name,
             length,

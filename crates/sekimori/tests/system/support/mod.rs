@@ -171,19 +171,24 @@ pub(crate) struct World {
     pub(crate) server: Running,
     pub(crate) said: Value,
     /// The witness of a second organization, if there is one; it ends with this value.
-    pub(crate) witness: Option<Running>,
+    _witness: Option<Running>,
 }
 
 impl World {
     /// A server on free ports, without a policy.
     pub(crate) fn bare() -> Self {
+        Self::started_by(sekimori())
+    }
+
+    /// A server that is started by other means than by its name.
+    pub(crate) fn started_by(command: Command) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (server, said) = start(folder.path(), None, sekimori());
+        let (server, said) = start(folder.path(), None, command);
         World {
             folder,
             server,
             said,
-            witness: None,
+            _witness: None,
         }
     }
 
@@ -232,7 +237,7 @@ impl World {
             folder,
             server,
             said,
-            witness: Some(witness),
+            _witness: Some(witness),
         };
         until("the witness cosigns", || {
             let ledger = world.json(["status"])["ledger"].take();
@@ -375,11 +380,7 @@ pub(crate) fn is_connected(device: &Value) -> bool {
 }
 
 /// Starts `sekimori up`, the first time on free ports.
-pub(crate) fn start(
-    folder: &Path,
-    ports: Option<(String, String)>,
-    mut command: Command,
-) -> (Running, Value) {
+fn start(folder: &Path, ports: Option<(String, String)>, mut command: Command) -> (Running, Value) {
     let address = |text: &str| text.trim_start_matches("https://").to_owned();
     let (https, mqtt) = ports.map_or_else(
         || ("127.0.0.1:0".to_owned(), "127.0.0.1:0".to_owned()),
