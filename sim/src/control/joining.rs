@@ -106,7 +106,7 @@ impl Control {
             }
             Ok(Admission::Again { device, spki }) => {
                 self.use_invitation(&name, spki);
-                let made = match self.kept(device.id, spki) {
+                let made = match self.kept_and_valid(now, device.id, spki) {
                     Some(kept) => Certified::Made(kept.certificate.clone(), kept.index),
                     None => {
                         self.certify(now, device.id, device.name.as_str(), spki, public_key, None)
@@ -159,7 +159,9 @@ impl Control {
         match decided {
             Ok(renewal) => {
                 let id = renewal.device.id;
-                let known = renewal.replaces.and_then(|_| self.kept(id, renewal.spki));
+                let known = renewal
+                    .replaces
+                    .and_then(|_| self.kept_and_valid(now, id, renewal.spki));
                 let made = match known {
                     Some(kept) => Certified::Made(kept.certificate.clone(), kept.index),
                     None => self.certify(now, id, name, renewal.spki, public_key, None),
@@ -202,6 +204,14 @@ impl Control {
     /// The index of the entry of the newest certificate over this key.
     pub(crate) fn certificate_entry(&self, device: DeviceId, spki: SpkiHash) -> Option<u64> {
         self.kept(device, spki).map(|kept| kept.index)
+    }
+
+    /// The newest certificate over this key, unless its answer was lost for so long that it would end too soon.
+    fn kept_and_valid(&self, now: Duration, device: DeviceId, spki: SpkiHash) -> Option<&Kept> {
+        let kept = self.kept(device, spki)?;
+        let (from, to) = (kept.certificate.not_before, kept.certificate.not_after);
+        let half = to.duration_since(from).checked_div(2).unwrap_or_default();
+        (to.duration_since(self.wall(now)) > half).then_some(kept)
     }
 
     fn kept(&self, device: DeviceId, spki: SpkiHash) -> Option<&Kept> {
