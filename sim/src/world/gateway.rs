@@ -98,6 +98,8 @@ impl World {
         } else {
             match self.admit(&presented, &source, false) {
                 Ok(client) => Ok(self.enter(Peer::Unit(index), &client, source)),
+                // In TLS 1.3 the client has finished before the server looks: it may hear of it only afterward.
+                Err(_) if self.random.once_in(2) => Ok(self.turn_away(index)),
                 Err(reason) => Err(LinkFailure::CredentialRefused(reason.to_string())),
             }
         };
@@ -110,6 +112,17 @@ impl World {
                 result,
             },
         );
+    }
+
+    /// A connection that ends as soon as it is there.
+    fn turn_away(&mut self, unit: usize) -> u64 {
+        self.last_connection = self.last_connection.saturating_add(1);
+        let id = self.last_connection;
+        self.links.insert(id, super::Link::new(unit));
+        // After the device has heard that it is open.
+        let delay = Duration::from_millis(50);
+        self.after(delay, Happening::TurnAway { link: id });
+        id
     }
 
     /// The device hears what became of it.

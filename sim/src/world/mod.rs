@@ -77,6 +77,8 @@ enum Happening {
         credential: CredentialSlot,
         at: Timestamp,
     },
+    /// A connection of somebody who may not come in ends.
+    TurnAway { link: u64 },
     /// The device hears what became of it.
     Opened {
         unit: usize,
@@ -320,6 +322,7 @@ impl World {
                 credential,
                 at,
             } => self.shake(unit, life, credential, at),
+            Happening::TurnAway { link } => self.close(link, crate::words::Direction::Down),
             Happening::Opened { unit, life, result } => self.opened(unit, life, result),
             Happening::Work {
                 unit,
