@@ -24,7 +24,7 @@ use std::process::ExitCode;
     arg_required_else_help = true
 )]
 struct Cli {
-    /// Folder of this device
+    /// Folder of this device [default: /var/lib/sekimori-agent for root, else the user's data folder]
     #[arg(long, global = true, env = "SEKIMORI_AGENT_HOME", value_name = "DIR")]
     home: Option<PathBuf>,
     /// Print JSON
@@ -65,12 +65,12 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Join {
-    /// Address of the server, https://HOST:PORT
+    /// Address of the server, such as https://127.0.0.1:8443
     url: String,
     /// Invitation code, NAME:XXXX-XXXX-XXXX-XXXX
     #[arg(long)]
     code: String,
-    /// SHA-256 of the trust bundle
+    /// SHA-256 of the trust bundle: the `--root` of the invitation
     #[arg(long)]
     root: String,
     /// HOST:PORT of MQTT over TLS, when it is not what the server says
@@ -144,8 +144,8 @@ async fn obey(cli: &Cli, language: Language) -> Result<ExitCode, Diagnostic> {
             Exit::Usage,
             "SK-AGT-014",
             Text::new(
-                "どのフォルダーか分かりません",
-                "there is no usual folder here",
+                "ホームのフォルダーを決められません",
+                "no home folder is known",
             ),
         )
         .fix(Text::new(
@@ -216,7 +216,7 @@ async fn obey(cli: &Cli, language: Language) -> Result<ExitCode, Diagnostic> {
             let status = status::read(&home, clock)?;
             attend(&status)?;
             let text = Text::new(
-                "更新を確認するよう伝えました",
+                "更新の有無を確認するよう、エージェントに伝えました",
                 "the agent was asked to look for an update",
             );
             print(text.of(language));
@@ -244,7 +244,7 @@ async fn join(
             "SK-AGT-015",
             Text::new(
                 "この機器はすでに参加しています",
-                "this device is a member already",
+                "this device has joined already",
             ),
         )
         .observed(Text::fact(format!("{name} in {}", home.path().display())))
@@ -290,7 +290,7 @@ fn invitation(words: &Join) -> Result<Invitation, Diagnostic> {
     })?;
     sekimori_identity::DeviceName::parse(name).map_err(|error| {
         usage(
-            "デバイス名が正しくありません",
+            "機器の名前が正しくありません",
             "that is no device name",
             &error.to_string(),
         )
@@ -300,7 +300,7 @@ fn invitation(words: &Join) -> Result<Invitation, Diagnostic> {
         .parse::<sekimori_identity::Fingerprint>()
         .map_err(|error| {
             usage(
-                "--root が指紋ではありません",
+                "--root がフィンガープリントではありません",
                 "--root is no fingerprint",
                 &error.to_string(),
             )

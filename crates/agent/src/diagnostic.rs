@@ -77,7 +77,7 @@ impl Diagnostic {
         let mut text = format!("error[{}]: {}", self.code, self.message.of(language));
         for (label, value) in &self.lines {
             let label = match (label, language) {
-                (Label::Observed, Language::Ja) => "観測",
+                (Label::Observed, Language::Ja) => "実際",
                 (Label::Observed, Language::En) => "observed",
                 (Label::Expected, Language::Ja) => "期待",
                 (Label::Expected, Language::En) => "expected",
@@ -106,7 +106,7 @@ mod tests {
         );
         assert_eq!(
             error.render(Language::Ja),
-            "error[SK-AGT-000]: 失敗\n  観測: a\n    b\n  対処: 直す"
+            "error[SK-AGT-000]: 失敗\n  実際: a\n    b\n  対処: 直す"
         );
     }
 }

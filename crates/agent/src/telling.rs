@@ -35,11 +35,13 @@ fn is_trouble(note: &Note) -> bool {
 pub(crate) fn words(note: &Note) -> Text {
     match note {
         Note::TrustCompared { organization } => Text::new(
-            format!("信頼情報の指紋が一致しました（組織 {organization}）"),
+            format!("トラストバンドルのフィンガープリントが一致しました(組織 {organization})"),
             format!("trust bundle of {organization}: the fingerprint is the one given"),
         ),
         Note::WrongRoot { expected, observed } => Text::new(
-            format!("信頼情報の指紋が違います: 期待 {expected}、観測 {observed}"),
+            format!(
+                "トラストバンドルのフィンガープリントが違います: 期待 {expected}、実際 {observed}"
+            ),
             format!("wrong root fingerprint: expected {expected}, observed {observed}"),
         ),
         Note::AlreadyMember { name } => Text::new(
@@ -47,22 +49,22 @@ pub(crate) fn words(note: &Note) -> Text {
             format!("already a member as {name}"),
         ),
         Note::CertificateIssued { not_after } => Text::new(
-            format!("証明書を受け取りました（{not_after} まで）"),
+            format!("証明書を受け取りました({not_after} まで)"),
             format!("certificate issued, valid until {not_after}"),
         ),
         Note::ProofVerified { witnesses, number } => {
             let number = number.as_deref().unwrap_or("-");
             Text::new(
-                format!("台帳の証明をオフラインで検証しました: 番号 {number}、証人 {witnesses}"),
+                format!("台帳の証明をオフラインで検証しました(番号 {number}、証人 {witnesses} 者)"),
                 format!("ledger proof verified offline: number {number}, {witnesses} witness(es)"),
             )
         }
         Note::Promoted { credential } => Text::new(
-            format!("新しい証明書に切り替えました（{credential:?}）"),
-            format!("the new credential was used and is now in use ({credential:?})"),
+            format!("新しい証明書での接続を確認し、切り替えました(スロット {credential:?})"),
+            format!("the new credential worked and is in use from now on (slot {credential:?})"),
         ),
         Note::EnrollmentRefused(failure) => Text::new(
-            format!("参加を拒否されました: {failure}"),
+            format!("登録を拒否されました: {failure}"),
             format!("enrollment refused: {failure}"),
         ),
         Note::Retrying {
@@ -77,8 +79,8 @@ pub(crate) fn words(note: &Note) -> Text {
             )
         }
         Note::Connected { credential } => Text::new(
-            format!("接続しました（証明書 {credential:?}）"),
-            format!("connected with credential {credential:?}"),
+            format!("接続しました(証明書スロット {credential:?})"),
+            format!("connected with the credential in slot {credential:?}"),
         ),
         Note::Disconnected(why) => Text::new(
             format!("切断しました: {why}"),
@@ -121,7 +123,7 @@ pub(crate) fn words(note: &Note) -> Text {
         Note::Restored { after } => {
             let millis = after.as_millis();
             Text::new(
-                format!("リリースどおりに復元しました（{millis} ms）"),
+                format!("リリースどおりに復元しました({millis} ms)"),
                 format!("restored to the signed release after {millis} ms"),
             )
         }
@@ -138,9 +140,9 @@ pub(crate) fn failure(failure: &LinkFailure) -> Diagnostic {
         LinkFailure::Unreachable(_) => (
             Exit::Unreachable,
             "SK-AGT-003",
-            Text::new("サーバーに届きません", "the server cannot be reached"),
+            Text::new("サーバーに接続できません", "the server cannot be reached"),
             Text::new(
-                "アドレスとネットワークを確かめてください",
+                "アドレスとネットワークを確かめてください。途中までの手続きは  sekimori-agent run  で続けられます",
                 "check the address and the network; what was begun goes on with  sekimori-agent run",
             ),
         ),
@@ -148,11 +150,11 @@ pub(crate) fn failure(failure: &LinkFailure) -> Diagnostic {
             Exit::Failed,
             "SK-AGT-004",
             Text::new(
-                "サーバーの証明書は、信頼情報の認証局が発行したものではありません",
+                "サーバーの証明書は、トラストバンドルにある認証局が発行したものではありません",
                 "the server's certificate is not from a CA of the trust bundle",
             ),
             Text::new(
-                "招待した組織のサーバーか確かめてください",
+                "招待してくれた組織のサーバーかどうか、確かめてください",
                 "check that this is the server of the organization that invited you",
             ),
         ),
@@ -188,7 +190,7 @@ pub(crate) fn failure(failure: &LinkFailure) -> Diagnostic {
                 "this device's certificate was refused",
             ),
             Text::new(
-                "運用者に状態を尋ねてください",
+                "運用者に確認してもらってください:  sekimori device show NAME",
                 "ask the operator:  sekimori device show NAME",
             ),
         ),
@@ -199,9 +201,9 @@ pub(crate) fn failure(failure: &LinkFailure) -> Diagnostic {
                 _ => Exit::Failed,
             },
             "SK-AGT-002",
-            Text::new("参加を拒否されました", "the server refused the enrollment"),
+            Text::new("登録を拒否されました", "the server refused the enrollment"),
             Text::new(
-                "新しい招待を発行してもらってください",
+                "新しい招待を発行してもらってください:  sekimori device invite NAME --role ROLE",
                 "ask for a new invitation:  sekimori device invite NAME --role ROLE",
             ),
         ),
@@ -209,7 +211,7 @@ pub(crate) fn failure(failure: &LinkFailure) -> Diagnostic {
             Exit::Failed,
             "SK-AGT-008",
             Text::new(
-                "サーバーの答えを読めません",
+                "サーバーの応答を解釈できません",
                 "the server's answer makes no sense",
             ),
             Text::new("アドレスを確かめてください", "check the address"),
@@ -219,7 +221,7 @@ pub(crate) fn failure(failure: &LinkFailure) -> Diagnostic {
             "SK-AGT-009",
             Text::new("書き込めません", "something could not be stored"),
             Text::new(
-                "空き容量を確かめてください",
+                "空きを作るか、  --home DIR  で別の場所を指定してください",
                 "make room, or name another  --home DIR",
             ),
         ),
@@ -235,7 +237,7 @@ pub(crate) fn wrong_root(expected: &str, observed: &str) -> Diagnostic {
         Exit::NotAuthorized,
         "SK-AGT-001",
         Text::new(
-            "サーバーの信頼情報の指紋が違います。何も送っていません",
+            "サーバーのトラストバンドルのフィンガープリントが違います。何も送っていません",
             "the server's trust bundle has another fingerprint; nothing was sent",
         ),
     )

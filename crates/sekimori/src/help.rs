@@ -2,6 +2,7 @@
 //! of a command, `help-device-invite`, and of an argument, `help-device-invite--role`.
 
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
@@ -27,9 +28,9 @@ fn translate(mut command: Command, key: &str, language: Language) -> Command {
     let usage = language.text("usage-heading", &[]);
     command = command
         .help_template(format!(
-            "{{about-with-newline}}\n{usage} {{usage}}\n\n{{all-args}}"
+            "{{about-with-newline}}\n{usage} {{usage}}\n\n{{all-args}}\n"
         ))
-        .subcommand_help_heading(language.text("usage-commands", &[]));
+        .subcommand_help_heading(headings().commands.as_str());
     let own = key.to_owned();
     command = command.mut_args(move |argument| translate_argument(argument, &own, language));
     let names: Vec<String> = command
@@ -47,21 +48,42 @@ fn translate(mut command: Command, key: &str, language: Language) -> Command {
     command
 }
 
+/// Japanese headings; clap wants them to live as long as the program.
+struct Headings {
+    commands: String,
+    arguments: String,
+    options: String,
+    global: String,
+}
+
+fn headings() -> &'static Headings {
+    static HEADINGS: OnceLock<Headings> = OnceLock::new();
+    HEADINGS.get_or_init(|| {
+        let text = |key| Language::Ja.text(key, &[]);
+        Headings {
+            commands: text("usage-commands"),
+            arguments: text("usage-arguments"),
+            options: text("usage-options"),
+            global: text("usage-global"),
+        }
+    })
+}
+
 fn translate_argument(argument: Arg, key: &str, language: Language) -> Arg {
     let id = argument.get_id().to_string();
     let heading = if argument.is_positional() {
-        "usage-arguments"
+        &headings().arguments
     } else if argument.get_help_heading() == Some(crate::cli::GLOBAL) {
-        "usage-global"
+        &headings().global
     } else {
-        "usage-options"
+        &headings().options
     };
     // A global argument's text stands once, at the top; so do those of help and version.
     let help = language
         .find(&format!("{key}--{id}"), &[])
         .or_else(|| language.find(&format!("help--{id}"), &[]));
     let argument = argument
-        .help_heading(language.text(heading, &[]))
+        .help_heading(heading.as_str())
         // The values stand in the text, in the reader's language.
         .hide_possible_values(true);
     match help {

@@ -192,7 +192,7 @@ impl Server {
         let Some((_, root)) = self.release_root().await? else {
             return Err(
                 Problem::new(StatusCode::CONFLICT, "SK-REL-003", "nobody may release yet")
-                    .fix("sekimori release keys"),
+                    .fix("sekimori release keys --trust"),
             );
         };
         let release =

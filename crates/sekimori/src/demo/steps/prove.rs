@@ -54,12 +54,21 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
         })?;
     }
     drop(other);
+    let contradicted: Vec<&str> = findings
+        .iter()
+        .filter(|finding| finding["status"] == json!("contradicted"))
+        .filter_map(|finding| finding["requirement"].as_str())
+        .collect();
+    let contradicted = match contradicted.as_slice() {
+        [] => String::new(),
+        names => format!("\ncontradicted: {}", names.join(", ")),
+    };
     let states: Vec<String> = states
         .iter()
         .map(|(state, count)| format!("{count} {state}"))
         .collect();
     Ok(format!(
-        "{} requirements: {}\n{controls} negative controls observed · HTML and JSON, 日本語 and English",
+        "{} requirements: {}\n{controls} negative controls observed · HTML and JSON, 日本語 and English{contradicted}",
         findings.len(),
         states.join(", "),
     ))
