@@ -70,6 +70,7 @@ impl Server {
         if let Some(standard) = standard {
             narrow(&mut analysis, standard)?;
         }
+        self.settle_events().await;
         let now = self.now();
         let observations = self.observed().await?;
         let findings = assess(&analysis, &observations, now);

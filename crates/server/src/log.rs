@@ -12,7 +12,7 @@ use sekimori_audit::case::Cases;
 use sekimori_audit::detect::{Detection, Detectors};
 use sekimori_audit::fold::{Folder, SHED};
 use sekimori_audit::{Code, Containment, Event};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Stopwatch};
@@ -57,6 +57,7 @@ pub(crate) struct EventLog {
 
 struct Shared {
     queue: mpsc::Sender<Event>,
+    settle: mpsc::Sender<oneshot::Sender<()>>,
     live: broadcast::Sender<Live>,
     shed: Mutex<BTreeMap<Code, u64>>,
     counts: Mutex<HashMap<(Code, String), u64>>,
@@ -68,6 +69,7 @@ struct Shared {
 pub(crate) struct LogTask {
     log: EventLog,
     events: mpsc::Receiver<Event>,
+    settle: mpsc::Receiver<oneshot::Sender<()>>,
     store: Store,
     writer: Writer,
     orders: mpsc::UnboundedSender<Containment>,
@@ -89,10 +91,12 @@ impl EventLog {
         metrics: Arc<Metrics>,
     ) -> Result<(Self, LogTask, mpsc::UnboundedReceiver<Containment>), StoreError> {
         let (queue, events) = mpsc::channel(QUEUE);
+        let (ask, settle) = mpsc::channel(1);
         let (orders, ordered) = mpsc::unbounded_channel();
         let log = Self {
             shared: Arc::new(Shared {
                 queue,
+                settle: ask,
                 live: broadcast::Sender::new(LIVE),
                 shed: Mutex::default(),
                 counts: Mutex::default(),
@@ -107,6 +111,7 @@ impl EventLog {
         let task = LogTask {
             log: log.clone(),
             events,
+            settle,
             store,
             writer,
             orders,
@@ -129,6 +134,17 @@ impl EventLog {
             let mut shed = lock(&self.shared.shed);
             let count = shed.entry(event.code).or_default();
             *count = count.saturating_add(event.count.into());
+        }
+    }
+
+    /// Waits until everything that happened before is in the record, folded events included.
+    ///
+    /// Whoever judges by the record would otherwise judge by how it was up to a minute ago.
+    pub(crate) async fn settle(&self) {
+        let (reply, settled) = oneshot::channel();
+        if self.shared.settle.send(reply).await.is_ok() {
+            // A log that ends meanwhile has written everything.
+            let _ = settled.await;
         }
     }
 
@@ -184,6 +200,16 @@ impl LogTask {
                     for event in batch.drain(..) {
                         self.take(event);
                     }
+                }
+                Some(reply) = self.settle.recv() => {
+                    while let Ok(event) = self.events.try_recv() {
+                        self.take(event);
+                    }
+                    self.folder.flush();
+                    self.write().await;
+                    self.write_counts().await;
+                    // Whoever asked may be gone.
+                    let _ = reply.send(());
                 }
                 _ = tick.tick() => self.tick().await,
                 () = tokio::time::sleep(wake) => {}

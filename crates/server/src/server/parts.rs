@@ -12,9 +12,11 @@ use sekimori_policy::Policy;
 use tokio_util::sync::CancellationToken;
 
 use super::Server;
+use crate::api::problem::Problem;
 use crate::budget::{Budgets, Prefix};
 use crate::ca::CertificateAuthority;
 use crate::ledger::Ledger;
+use crate::newest::Newest;
 use crate::ports::Edge;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -22,6 +24,11 @@ use crate::store::Store;
 impl Server {
     pub(crate) fn store_of(&self) -> &Store {
         &self.inner.store
+    }
+
+    /// Waits until everything that happened before is in the record.
+    pub(crate) async fn settle_events(&self) {
+        self.inner.log.settle().await;
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {
@@ -49,6 +56,12 @@ impl Server {
                 .with_detail("observed", broken.clone());
         }
         self.record(event);
+    }
+
+    /// What is kept beside the database.
+    pub(crate) fn newest(&self) -> Result<Option<Newest>, Problem> {
+        Newest::read(self.home())
+            .map_err(|error| Problem::internal("read what is kept beside the database", error))
     }
 
     pub(crate) fn settings(&self) -> &Settings {
