@@ -49,6 +49,10 @@ device-suspend-done = { $name } is suspended. Connections closed: { $sessions },
 device-resume-done = { $name } may connect again ({ $millis } ms, connections closed: { $sessions }).
 device-revoke-done = { $name } is revoked. Connections closed: { $sessions }, in { $millis } ms.
 command-acknowledged = { $name } answered { $reply } after { $millis } ms
+standing-active = active
+standing-suspended = suspended
+standing-revoked = revoked
+standing-retired = retired
 standing-contained = contained
 
 release-keys-made = Release key { $key } is in { $folder }. Keep the folder away from the server.

@@ -49,6 +49,10 @@ device-suspend-done = { $name } を一時停止しました。{ $millis } ms で
 device-resume-done = { $name } は再び接続できます({ $millis } ms、切断した接続 { $sessions } 本)。
 device-revoke-done = { $name } を失効させました。{ $millis } ms で接続を { $sessions } 本切断しました。
 command-acknowledged = { $name } の応答: { $reply }({ $millis } ms)
+standing-active = 稼働可
+standing-suspended = 一時停止
+standing-revoked = 失効
+standing-retired = 廃棄済み
 standing-contained = 隔離中
 
 release-keys-made = リリース鍵 { $key } を { $folder } に作りました。このフォルダーはサーバーとは別の場所に保管してください。

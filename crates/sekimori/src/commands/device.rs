@@ -129,7 +129,9 @@ fn row(context: &Context, device: &Value) -> Vec<String> {
     let standing = if device["contained"] == json!(true) {
         context.text("standing-contained", &[])
     } else {
-        cell(&device["standing"])
+        let standing = cell(&device["standing"]);
+        let text = context.language.find(&format!("standing-{standing}"), &[]);
+        text.unwrap_or(standing)
     };
     let connections: Vec<String> = device["connections"]
         .as_array()
