@@ -326,3 +326,86 @@ async fn keys_stay_the_same_and_only_the_owner_reads_them() {
     drop(server);
     assert!(offline::fsck(&world.home()).await.unwrap().holds);
 }
+
+/// A large request of somebody who is no operator is turned away before it is read; one whose
+/// length is not told, as soon as it is too long.
+#[tokio::test]
+async fn only_an_operator_may_send_much() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    let world = World::new();
+    let server = world.open().await;
+    let device = {
+        let mut device = support::Device::new("dev-0001");
+        device.enroll(&server, "sensor").await;
+        device
+    };
+    let file = vec![b'x'; 300 * 1024];
+    let hash = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&file));
+    let blob = format!("/api/v1/blobs/{hash}");
+    for (method, path) in [
+        (Method::POST, "/.well-known/est/simpleenroll"),
+        (Method::POST, "/.well-known/est/simplereenroll"),
+        (Method::POST, "/setup?token=x"),
+        (Method::POST, "/enter"),
+        (Method::GET, "/api/v1/trust"),
+        (Method::GET, "/api/v1/devices/self/proof"),
+        (Method::POST, "/api/v1/policy"),
+        (Method::PUT, blob.as_str()),
+        (Method::POST, "/nowhere"),
+    ] {
+        for peer in [anybody(), device.peer(&server)] {
+            let request = Request::builder()
+                .method(&method)
+                .uri(path)
+                .header("cookie", "__Host-sekimori=00")
+                .header("content-length", file.len())
+                .extension(peer)
+                .body(Body::from(file.clone()))
+                .unwrap();
+            let answer = send(&server, request).await;
+            assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+            assert_eq!(answer.code(), "SK-API-003");
+        }
+    }
+
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counter = taken.clone();
+    let endless = futures_util::stream::repeat_with(move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+        Ok::<_, std::io::Error>(vec![b'x'; 1024])
+    });
+    let request = Request::post("/.well-known/est/simpleenroll")
+        .header(
+            "authorization",
+            "Basic ZGV2LTAwMDI6QUFBQS1BQUFBLUFBQUEtQUFBQQ==",
+        )
+        .extension(anybody())
+        .body(Body::from_stream(endless))
+        .unwrap();
+    let answer = send(&server, request).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(
+        taken.load(Ordering::SeqCst) <= 65,
+        "{taken:?} KiB were read"
+    );
+
+    let request = Request::put(&blob)
+        .extension(sekimori_server::LocalOperator)
+        .body(Body::from(file.clone()))
+        .unwrap();
+    assert_eq!(send(&server, request).await.ok()["length"], file.len());
+    let model = "#".repeat(500 * 1024);
+    let applied = post(&server, "/api/v1/policy", json!({"model": model})).await;
+    assert_eq!(applied.code(), "SK-POL-001", "it was read and is no model");
+    let name = "n".repeat(100 * 1024);
+    let invited = post(
+        &server,
+        "/api/v1/devices/invitations",
+        json!({"name": name, "role": "r"}),
+    )
+    .await;
+    assert_eq!(invited.code(), "SK-API-003");
+    server.close().await;
+}

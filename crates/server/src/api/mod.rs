@@ -4,6 +4,7 @@
 //! budget), `DeviceOnly`, `Admitted` and `Trusted` (a device, ever stricter), or
 //! [`crate::Operator`].
 
+mod bodies;
 mod device;
 mod devices;
 mod events;
@@ -15,7 +16,7 @@ mod session;
 
 use axum::Router;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -38,6 +39,11 @@ pub(crate) fn router(server: &Server) -> Router {
         .merge(crate::console::router(server))
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_this_way)
+        .layer(DefaultBodyLimit::max(bodies::SMALL))
+        .layer(axum::middleware::from_fn_with_state(
+            server.clone(),
+            bodies::bound,
+        ))
         .layer(axum::middleware::map_response(guard))
         .with_state(server.clone())
 }
@@ -104,11 +110,7 @@ impl<T: serde::de::DeserializeOwned> FromRequest<Server> for Json<T> {
     ) -> Result<Self, Problem> {
         match axum::Json::<T>::from_request(request, server).await {
             Ok(axum::Json(value)) => Ok(Self(value)),
-            Err(JsonRejection::BytesRejection(_)) => Err(Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "SK-API-003",
-                "the request is too large",
-            )),
+            Err(JsonRejection::BytesRejection(_)) => Err(bodies::too_large()),
             Err(rejection) => Err(Problem::bad_request(
                 rejection.body_text(),
                 "JSON of this shape",
