@@ -23,6 +23,9 @@ use crate::keys;
 use crate::server::Server;
 use crate::store::enrollment::StoredCertificate;
 
+/// Names under which the platform's own parts stand in events and observations.
+const RESERVED: [&str; 2] = ["gateway", "server"];
+
 /// What an operator gives to whoever sets the device up.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Invited {
@@ -62,6 +65,15 @@ impl Server {
         let name = DeviceName::parse(name).map_err(|error| {
             Problem::bad_request(format!("name {name:?}: {error}"), "1 to 63 of a-z 0-9 -")
         })?;
+        if RESERVED.contains(&name.as_str()) {
+            return Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "SK-DEV-008",
+                format!("{name} is the name of a part of the platform itself"),
+            )
+            .expected(format!("any name but {}", RESERVED.join(", ")))
+            .fix("use another name, such as the place or the serial number of the device"));
+        }
         let role = RoleId::parse(role).map_err(|error| {
             Problem::bad_request(
                 format!("role {role:?}: {error}"),

@@ -298,3 +298,24 @@ async fn an_expired_device_may_only_renew() {
     assert_eq!(late.json()["error"]["reason"], "too-late");
     server.close().await;
 }
+
+#[tokio::test]
+async fn names_of_the_platform_itself_are_not_given_to_devices() {
+    let world = World::new();
+    let server = world.open().await;
+    for name in ["gateway", "server"] {
+        let refused = support::post(
+            &server,
+            "/api/v1/devices/invitations",
+            serde_json::json!({"name": name, "role": "sensor"}),
+        )
+        .await;
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (StatusCode::UNPROCESSABLE_ENTITY, "SK-DEV-008")
+        );
+        assert!(refused.json()["error"]["fix"].is_string());
+    }
+    server.invite("gateway-1", "sensor").await.unwrap();
+    server.close().await;
+}
