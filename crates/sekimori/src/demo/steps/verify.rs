@@ -89,18 +89,27 @@ fn copy(home: &Path, to: &Path) -> Result<PathBuf, Broken> {
     Ok(to.to_owned())
 }
 
-/// Changes one bit in the middle of the first place in the database where `pattern` stands.
+/// Changes one bit in the middle of every place in the database where `pattern` stands: where a
+/// page was split, SQLite leaves what it moved behind as well, and nobody reads that.
 fn flip(home: &Path, pattern: &[u8]) -> Result<(), Broken> {
     let path = home.join("sekimori.db");
     let mut bytes = std::fs::read(&path)?;
     // A long entry is spread over pages; its beginning stands in one piece.
     let pattern = pattern.get(..pattern.len().min(64)).unwrap_or(pattern);
-    let start = bytes
+    let places: Vec<usize> = bytes
         .windows(pattern.len())
-        .position(|window| window == pattern)
-        .ok_or_else(|| Broken::new("the database does not hold what was to be changed"))?;
-    if let Some(byte) = bytes.get_mut(start + pattern.len() / 2) {
-        *byte ^= 1;
+        .enumerate()
+        .filter_map(|(place, window)| (window == pattern).then_some(place))
+        .collect();
+    if places.is_empty() {
+        return Err(Broken::new(
+            "the database does not hold what was to be changed",
+        ));
+    }
+    for place in places {
+        if let Some(byte) = bytes.get_mut(place + pattern.len() / 2) {
+            *byte ^= 1;
+        }
     }
     std::fs::write(&path, bytes)?;
     Ok(())
