@@ -38,6 +38,14 @@ pub enum ServerError {
         /// What is wrong with it.
         why: String,
     },
+    /// The database has less than the home knew: its end was cut off, or an older copy was put
+    /// back.
+    Lost {
+        /// What is missing.
+        what: String,
+        /// The file that knows.
+        kept: PathBuf,
+    },
     /// A setting cannot be used.
     Setting {
         /// Its name.
@@ -60,6 +68,7 @@ impl ServerError {
             Self::Store(_) => "SK-SRV-004",
             Self::Damaged { .. } => "SK-SRV-005",
             Self::Setting { .. } => "SK-SRV-006",
+            Self::Lost { .. } => "SK-SRV-007",
         }
     }
 
@@ -79,6 +88,11 @@ impl ServerError {
                 "run  sekimori ledger fsck  and  sekimori events verify  on a copy, restore a backup".into()
             }
             Self::Setting { expected, .. } => format!("set {expected}"),
+            Self::Lost { kept, .. } => format!(
+                "put the newest database back; to go on without what is missing, move {} away: \
+                 an alert will be on record",
+                kept.display()
+            ),
         }
     }
 }
@@ -116,6 +130,11 @@ impl core::fmt::Display for ServerError {
             }
             Self::Store(error) => error.fmt(formatter),
             Self::Damaged { what, why } => write!(formatter, "{what} is damaged: {why}"),
+            Self::Lost { what, kept } => write!(
+                formatter,
+                "{what}; the database is older than {}",
+                kept.display()
+            ),
             Self::Setting {
                 name,
                 observed,

@@ -22,6 +22,7 @@
 mod api;
 mod budget;
 mod ca;
+mod checks;
 mod clock;
 mod console;
 mod enroll;
@@ -34,6 +35,7 @@ mod keys;
 mod ledger;
 mod log;
 mod metrics;
+mod newest;
 pub mod offline;
 mod operator;
 mod policy;

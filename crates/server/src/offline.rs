@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use sekimori_audit::Event;
-use sekimori_audit::chain::{Broken, Head, Verifier};
+use sekimori_audit::chain::{Head, Verifier, Why};
 use sekimori_identity::entry::EntryBody;
 use sekimori_identity::{Entry, TrustBundle};
 use sekimori_ledger::Hash;
@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::error::{ServerError, StoreError};
 use crate::home::database;
+use crate::newest::{Newest, missing_events};
 use crate::store::Store;
 
 /// How many entries are read at once.
@@ -65,7 +66,8 @@ pub struct EventsReport {
 pub async fn fsck(home: &Path) -> Result<LedgerReport, ServerError> {
     let store = Store::open_read_only(&database(home)).await?;
     let bundle = bundle(&store).await?;
-    let report = check_ledger(&store, &bundle.ledger).await;
+    let newest = Newest::read(home)?;
+    let report = check_ledger(&store, &bundle.ledger, newest.as_ref()).await;
     store.close().await;
     Ok(report?)
 }
@@ -78,7 +80,8 @@ pub async fn fsck(home: &Path) -> Result<LedgerReport, ServerError> {
 pub async fn verify_events(home: &Path) -> Result<EventsReport, ServerError> {
     let store = Store::open_read_only(&database(home)).await?;
     let bundle = bundle(&store).await?;
-    let report = verify_chain(&store, &bundle.authority).await;
+    let newest = Newest::read(home)?;
+    let report = verify_chain(&store, &bundle.authority, newest.as_ref()).await;
     store.close().await;
     Ok(report?)
 }
@@ -96,6 +99,7 @@ async fn bundle(store: &Store) -> Result<TrustBundle, ServerError> {
 pub(crate) async fn check_ledger(
     store: &Store,
     trust: &LedgerTrust,
+    newest: Option<&Newest>,
 ) -> Result<LedgerReport, StoreError> {
     const DOING: &str = "check the ledger";
     let checkpoint = store.published_checkpoint().await?;
@@ -130,16 +134,20 @@ pub(crate) async fn check_ledger(
     })
     .await
     .map_err(|error| StoreError::unreadable(DOING, error))?;
+    let lost = match newest {
+        Some(newest) if checked.is_ok() => newest.lost_entries(store).await?,
+        _ => None,
+    };
     Ok(match checked {
         Ok(report) => LedgerReport {
-            holds: true,
+            holds: lost.is_none(),
             size: report.size,
             root: Some(hex::encode(report.root.0)),
             nodes: report.nodes,
             pending: report.pending,
             witnesses: report.witnesses,
             threshold: trust.threshold,
-            broken: None,
+            broken: lost,
         },
         Err(divergence) => LedgerReport {
             holds: false,
@@ -212,18 +220,59 @@ impl Nodes for StoredNodes<'_> {
     }
 }
 
+/// How many of the newest events a check looks at that has to cost little.
+const RECENT: u64 = 10_000;
+
+/// How many of the newest anchors such a check looks for its beginning in.
+const RECENT_ANCHORS: u32 = 2000;
+
+/// Verifies the whole chain against all anchors and against what is kept beside the database.
 pub(crate) async fn verify_chain(
     store: &Store,
     author: &PublicKey,
+    newest: Option<&Newest>,
 ) -> Result<EventsReport, StoreError> {
-    let anchors = anchors(store, author).await?;
-    let mut verifier = match Verifier::new(Head::default(), &anchors) {
+    let anchors = anchors(store, author, u32::MAX).await?;
+    verify_from(store, Head::default(), &anchors, newest).await
+}
+
+/// Verifies the newest part of the chain, from an anchor on.
+pub(crate) async fn verify_recent(
+    store: &Store,
+    author: &PublicKey,
+    newest: Option<&Newest>,
+) -> Result<EventsReport, StoreError> {
+    let last = store.chain_head().await?.sequence;
+    let anchors = anchors(store, author, RECENT_ANCHORS).await?;
+    let old_enough = |anchor: &&Head| anchor.sequence.saturating_add(RECENT) <= last;
+    let all = anchors.len() < usize::try_from(RECENT_ANCHORS).unwrap_or(usize::MAX);
+    let start = match anchors.iter().rev().find(old_enough) {
+        Some(anchor) => *anchor,
+        None if all => Head::default(),
+        None => anchors.first().copied().unwrap_or_default(),
+    };
+    let later: Vec<Head> = anchors
+        .into_iter()
+        .filter(|anchor| anchor.sequence >= start.sequence)
+        .collect();
+    verify_from(store, start, &later, newest).await
+}
+
+async fn verify_from(
+    store: &Store,
+    start: Head,
+    anchors: &[Head],
+    newest: Option<&Newest>,
+) -> Result<EventsReport, StoreError> {
+    let mut expected = anchors.to_vec();
+    expected.extend(newest.and_then(Newest::head));
+    let mut verifier = match Verifier::new(start, &expected) {
         Ok(verifier) => verifier,
-        Err(broken) => return Ok(found(Head::default(), 0, Some(broken))),
+        Err(broken) => return Ok(found(start, start, 0, Some(broken.to_string()))),
     };
     let mut broken = None;
     store
-        .each_record(|record| match verifier.push(record) {
+        .each_record(start.sequence, |record| match verifier.push(record) {
             Ok(Event { .. }) => core::ops::ControlFlow::Continue(()),
             Err(why) => {
                 broken = Some(why);
@@ -232,46 +281,42 @@ pub(crate) async fn verify_chain(
         })
         .await?;
     let head = verifier.head();
-    let broken = match broken {
-        Some(broken) => Some(broken),
-        None => verifier.finish().err(),
-    };
-    Ok(found(head, anchors.len(), broken))
+    let broken = broken.or_else(|| verifier.finish().err());
+    let broken = broken.map(|broken| match broken.why {
+        Why::Missing => {
+            let last = expected.iter().map(|head| head.sequence).max();
+            missing_events(broken.sequence, last.unwrap_or(broken.sequence))
+        }
+        _ => broken.to_string(),
+    });
+    Ok(found(start, head, anchors.len(), broken))
 }
 
-fn found(head: Head, anchors: usize, broken: Option<Broken>) -> EventsReport {
+fn found(start: Head, head: Head, anchors: usize, broken: Option<String>) -> EventsReport {
     EventsReport {
         holds: broken.is_none(),
-        events: head.sequence,
+        events: head.sequence.saturating_sub(start.sequence),
         head: hex::encode(head.hash),
         anchors,
-        broken: broken.map(|broken| broken.to_string()),
+        broken,
     }
 }
 
-/// The heads of the chain that the ledger holds.
-async fn anchors(store: &Store, author: &PublicKey) -> Result<Vec<Head>, StoreError> {
+/// The newest heads of the chain that the ledger holds, oldest first, at most `limit`.
+async fn anchors(store: &Store, author: &PublicKey, limit: u32) -> Result<Vec<Head>, StoreError> {
     let mut anchors = Vec::new();
-    let mut wrong = None;
-    store
-        .each_entry(|stored| {
-            if stored.kind != "event-head" {
-                return;
+    for stored in store.newest_entries("event-head", limit).await? {
+        match Entry::open(&stored.bytes, author).map(|entry| entry.body) {
+            Ok(EntryBody::EventHead { sequence, hash }) => anchors.push(Head { sequence, hash }),
+            Ok(_) => {}
+            Err(error) => {
+                return Err(StoreError::unreadable(
+                    "read the anchors of the event chain",
+                    format!("ledger entry {}: {error}", stored.position),
+                ));
             }
-            match Entry::open(&stored.bytes, author).map(|entry| entry.body) {
-                Ok(EntryBody::EventHead { sequence, hash }) => {
-                    anchors.push(Head { sequence, hash })
-                }
-                Ok(_) => {}
-                Err(error) => wrong = Some(format!("ledger entry {}: {error}", stored.position)),
-            }
-        })
-        .await?;
-    match wrong {
-        Some(why) => Err(StoreError::unreadable(
-            "read the anchors of the event chain",
-            why,
-        )),
-        None => Ok(anchors),
+        }
     }
+    anchors.reverse();
+    Ok(anchors)
 }

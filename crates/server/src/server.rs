@@ -63,6 +63,9 @@ struct Inner {
     offered: Mutex<HashMap<DeviceId, String>>,
     tasks: TaskTracker,
     cancel: CancellationToken,
+    /// Ends the event log, which ends before the ledger that anchors it.
+    log_cancel: CancellationToken,
+    log_done: CancellationToken,
 }
 
 /// Where the listeners are, as others reach them.
@@ -136,12 +139,17 @@ impl Server {
         Ok(())
     }
 
-    /// Writes what waits and closes the store. The home is free when the last clone is dropped.
+    /// Writes what waits, anchors the last event and closes the store. The home is free when the
+    /// last clone is dropped.
     pub async fn close(&self) {
         self.record(Event::new(self.now(), Code::ServerStopped).with_source("server"));
+        self.inner.log_cancel.cancel();
+        self.inner.log_done.cancelled().await;
+        self.anchor_the_end().await;
         self.inner.cancel.cancel();
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+        self.keep_newest(None).await;
         self.inner.store.close().await;
     }
 

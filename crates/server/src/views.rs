@@ -96,7 +96,7 @@ pub struct LedgerStatus {
     pub threshold: u8,
     /// `one administrator` when nobody else has to cosign.
     pub administrators: &'static str,
-    /// Why the newest checkpoint is not published, if it is not.
+    /// Why the newest checkpoint is not published, or what a witness has against it.
     pub hindrance: Option<String>,
 }
 
@@ -228,11 +228,7 @@ impl Server {
                 } else {
                     "one administrator"
                 },
-                hindrance: if published < recorded {
-                    self.ledger().hindrance()
-                } else {
-                    None
-                },
+                hindrance: self.ledger().hindrance(),
             },
             policy: policy.as_ref().map_or(0, |policy| policy.version),
             roles: policy

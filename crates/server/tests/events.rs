@@ -396,3 +396,157 @@ async fn commands_go_through_and_say_why_not() {
     );
     server.close().await;
 }
+
+/// Runs a statement on the database of a home whose server has stopped.
+async fn change(home: &std::path::Path, sql: &str) {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(home.join("sekimori.db"));
+    let mut connection = sqlx::SqliteConnection::connect_with(&options)
+        .await
+        .unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_orderly_end_anchors_every_event() {
+    let world = World::new();
+    let server = world.open().await;
+    server.close().await;
+    drop(server);
+    let report = offline::verify_events(&world.home()).await.unwrap();
+    assert!(report.holds, "{report:?}");
+    assert_eq!(report.anchors, 1);
+    // Without what is kept beside the database, the anchor names the gap by itself.
+    std::fs::remove_file(world.home().join("newest.json")).unwrap();
+    change(
+        &world.home(),
+        "DELETE FROM event WHERE sequence = (SELECT MAX(sequence) FROM event)",
+    )
+    .await;
+    let last = report.events;
+    let report = offline::verify_events(&world.home()).await.unwrap();
+    let broken = report.broken.unwrap();
+    assert!(
+        broken.starts_with(&format!("events {last}..{last} are missing")),
+        "{broken}"
+    );
+}
+
+#[tokio::test]
+async fn events_that_were_cut_off_after_the_newest_anchor_are_named() {
+    let world = World::new();
+    let server = world.open().await;
+    server.anchor().await.unwrap();
+    server.close().await;
+    drop(server);
+    let last = offline::verify_events(&world.home()).await.unwrap().events;
+    // Somebody who may write the database takes anchors and events back together.
+    change(
+        &world.home(),
+        "DELETE FROM ledger_entry WHERE kind = 'event-head'",
+    )
+    .await;
+    change(
+        &world.home(),
+        &format!("DELETE FROM event WHERE sequence > {}", last - 2),
+    )
+    .await;
+    let expected = format!("events {}..{last} are missing", last - 1);
+    let report = offline::verify_events(&world.home()).await.unwrap();
+    assert!(!report.holds);
+    let broken = report.broken.unwrap();
+    assert!(broken.starts_with(&expected), "{broken}");
+    let refused = sekimori_server::Server::open(&world.home(), world.settings.clone())
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(refused.code(), "SK-SRV-007");
+    assert!(refused.to_string().starts_with(&expected), "{refused}");
+    assert!(refused.fix().contains("newest.json"));
+}
+
+#[tokio::test]
+async fn a_missing_head_is_put_on_record() {
+    let world = World::new();
+    let server = world.open().await;
+    server.close().await;
+    drop(server);
+    std::fs::remove_file(world.home().join("newest.json")).unwrap();
+    let server = world.open().await;
+    let mut live = server.watch();
+    let alert = event(&mut live, "alert.raised").await;
+    assert_eq!(alert.reason.as_deref(), Some("head-missing"));
+    assert!(world.home().join("newest.json").exists());
+    server.close().await;
+}
+
+/// A listener that gives the same answer to everybody.
+async fn listener(answer: &'static [u8]) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut said = [0; 256];
+            drop(stream.read(&mut said).await);
+            drop(stream.write_all(answer).await);
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_running_server_checks_itself_soon_after_its_start() {
+    let world = World::new();
+    let server = world.open().await;
+    let https = listener(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    let mqtt = listener(b"\x20\x02\x00\x00").await;
+    server.listening(&format!("https://{https}"), &mqtt);
+    let mut live = server.watch();
+    let cancel = tokio_util::sync::CancellationToken::new();
+    let running = tokio::spawn({
+        let (server, cancel) = (server.clone(), cancel.clone());
+        async move { server.run(cancel).await }
+    });
+    let mut found = std::collections::BTreeMap::new();
+    while found.len() < 3 {
+        let live = tokio::time::timeout(std::time::Duration::from_secs(10), live.recv());
+        if let sekimori_server::Live::Event(event) = live.await.unwrap().unwrap() {
+            let name = match event.code {
+                Code::AuditVerified => "chain".to_owned(),
+                Code::ListenerChecked => event.detail["listener"].clone(),
+                _ => continue,
+            };
+            found.insert(name, (event.reason.clone(), event.observed().held));
+        }
+    }
+    assert_eq!(found["chain"], (None, true));
+    assert_eq!(found["https"], (None, true));
+    assert_eq!(found["mqtt"], (Some("answers-in-clear".into()), false));
+    cancel.cancel();
+    running.await.unwrap().unwrap();
+    assert!(offline::verify_events(&world.home()).await.unwrap().holds);
+}
+
+#[tokio::test]
+async fn a_self_check_finds_what_was_changed() {
+    let world = World::new();
+    let server = world.open().await;
+    let mut live = server.watch();
+    server.record(Event::new(world.now(), Code::DeviceInvited).with_device("dev-0001"));
+    event(&mut live, "device.invited").await;
+    change(
+        &world.home(),
+        "UPDATE event SET record = CAST(substr(record, 1, 60) || x'00' || substr(record, 62) AS BLOB) \
+         WHERE sequence = 1",
+    )
+    .await;
+    server.verify_recent_events().await.unwrap();
+    let verified = event(&mut live, "audit.verified").await;
+    assert_eq!(verified.reason.as_deref(), Some("broken"));
+    assert!(verified.detail["observed"].starts_with("event 1:"));
+    server.close().await;
+}

@@ -338,6 +338,98 @@ async fn a_ledger_that_was_put_back_from_an_old_copy_is_noticed() {
     server.close().await;
 }
 
+/// Whoever puts only the database back meets what is kept beside it, with and without witness.
+#[tokio::test]
+async fn an_older_database_beside_the_newest_checkpoint_is_named() {
+    let world = World::new();
+    let server = world.open().await;
+    Device::new("dev-0001").enroll(&server, "sensor").await;
+    server.close().await;
+    drop(server);
+    let backup = tempfile::tempdir().unwrap();
+    support::copy(&world.home(), backup.path());
+    let before = offline::fsck(&world.home()).await.unwrap();
+    let before = before.size + before.pending;
+    let server = world.open().await;
+    Device::new("dev-0002").enroll(&server, "sensor").await;
+    server.close().await;
+    drop(server);
+    let after = offline::fsck(&world.home()).await.unwrap();
+    assert!(after.holds, "{after:?}");
+    let after = after.size + after.pending;
+    for name in ["sekimori.db-wal", "sekimori.db-shm"] {
+        drop(std::fs::remove_file(world.home().join(name)));
+    }
+    std::fs::copy(
+        backup.path().join("sekimori.db"),
+        world.home().join("sekimori.db"),
+    )
+    .unwrap();
+
+    let expected = format!("ledger entries {before}..{} are missing", after - 1);
+    let report = offline::fsck(&world.home()).await.unwrap();
+    let broken = report.broken.unwrap();
+    assert!(broken.starts_with(&expected), "{broken}");
+    let refused = Server::open(&world.home(), world.settings.clone()).await;
+    let refused = refused.err().unwrap();
+    assert_eq!(refused.code(), "SK-SRV-007");
+    assert!(refused.to_string().contains(&expected), "{refused}");
+
+    // A ledger of the same length that says something else is no better.
+    support::copy(backup.path(), &world.home());
+    let server = world.open().await;
+    Device::new("dev-0003").enroll(&server, "sensor").await;
+    server.close().await;
+    drop(server);
+    let other = std::fs::read(world.home().join("newest.json")).unwrap();
+    support::copy(backup.path(), &world.home());
+    let server = world.open().await;
+    Device::new("dev-0004").enroll(&server, "sensor").await;
+    server.close().await;
+    drop(server);
+    std::fs::write(world.home().join("newest.json"), other).unwrap();
+    let report = offline::fsck(&world.home()).await.unwrap();
+    let broken = report.broken.unwrap();
+    assert!(broken.contains("another ledger"), "{broken}");
+}
+
+/// The whole home was put back, so only the witness knows better; it is asked at the start, before
+/// anything new is recorded.
+#[tokio::test]
+async fn a_witness_that_knows_more_is_heard_at_the_start() {
+    let (world, witness) = witnessed().await;
+    let server = world.open().await;
+    witness.trust(&bundle(&server).ledger.log);
+    Device::new("dev-0001").enroll_when_possible(&server).await;
+    server.close().await;
+    drop(server);
+    let backup = tempfile::tempdir().unwrap();
+    support::copy(&world.home(), backup.path());
+    let server = world.open().await;
+    Device::new("dev-0002").enroll_when_possible(&server).await;
+    server.close().await;
+    drop(server);
+    for name in ["sekimori.db-wal", "sekimori.db-shm"] {
+        drop(std::fs::remove_file(world.home().join(name)));
+    }
+    support::copy(backup.path(), &world.home());
+    let server = world.open().await;
+    let mut live = server.watch();
+    let lagging = support::event(&mut live, "ledger.lagging").await;
+    assert_eq!(lagging.reason.as_deref(), Some("older-than-witness"));
+    let told = async {
+        loop {
+            let status = read(&server, "/api/v1/status").await.ok();
+            if let Some(hindrance) = status["ledger"]["hindrance"].as_str() {
+                return hindrance.to_owned();
+            }
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_secs(10), told).await;
+    assert!(told.unwrap().contains("an old copy was put back"));
+    server.close().await;
+}
+
 trait EnrollWhenPossible {
     async fn enroll_when_possible(self, server: &Server);
 }

@@ -135,7 +135,10 @@ async fn verify(
     State(server): State<Server>,
     _: Operator,
 ) -> Result<Json<crate::offline::EventsReport>, Problem> {
-    let report = crate::offline::verify_chain(server.store_of(), &server.ledger_key()).await?;
+    let newest = server.newest()?;
+    let report =
+        crate::offline::verify_chain(server.store_of(), &server.ledger_key(), newest.as_ref())
+            .await?;
     server.record_verification(&report);
     Ok(Json(report))
 }

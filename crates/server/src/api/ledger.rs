@@ -61,6 +61,8 @@ async fn tile(
 }
 
 async fn fsck(State(server): State<Server>, _: Operator) -> Result<Json<LedgerReport>, Problem> {
-    let report = crate::offline::check_ledger(server.store_of(), server.ledger().trust()).await?;
+    let newest = server.newest()?;
+    let trust = server.ledger().trust();
+    let report = crate::offline::check_ledger(server.store_of(), trust, newest.as_ref()).await?;
     Ok(Json(report))
 }

@@ -20,12 +20,21 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// Publishes whenever something was appended; tries again after a pause when it did not work.
 pub(super) async fn run(ledger: Arc<Inner>, cancel: CancellationToken) {
     let mut pause = FIRST_PAUSE;
+    // Until something new is published, which the witnesses then have confirmed.
+    let mut rewound = tokio::select! {
+        rewound = confirm(&ledger) => rewound,
+        () = cancel.cancelled() => return,
+    };
     while !cancel.is_cancelled() {
+        let before = ledger.published.borrow().size;
         let published = publish(&ledger).await;
+        if ledger.published.borrow().size > before {
+            rewound = None;
+        }
         let appended = ledger.appended.notified();
         match published {
             Ok(()) => {
-                ledger.set_hindrance(None);
+                ledger.set_hindrance(rewound.clone());
                 pause = FIRST_PAUSE;
                 tokio::select! {
                     () = appended => {}
@@ -43,6 +52,41 @@ pub(super) async fn run(ledger: Arc<Inner>, cancel: CancellationToken) {
                     () = cancel.cancelled() => {}
                 }
             }
+        }
+    }
+}
+
+/// Asks the witnesses after a start, when nothing new is to be published, whether they have seen
+/// more of this ledger than is here. Returns what they say then.
+async fn confirm(ledger: &Arc<Inner>) -> Option<String> {
+    let published = ledger.published.borrow().clone();
+    let signed = SignedCheckpoint::parse(&published.note).ok()?;
+    let newest = ledger.store.newest_checkpoint().await.ok()??;
+    if newest.size != published.size {
+        return None;
+    }
+    let asked = ledger
+        .witnesses
+        .iter()
+        .map(|witness| ask(ledger, witness, &signed));
+    join_all(asked).await.into_iter().find_map(|answer| {
+        let no = answer.err().filter(|no| no.rewound)?;
+        Some(no.why)
+    })
+}
+
+/// Why a witness's cosignature is not there.
+struct Refused {
+    why: String,
+    /// It has seen more of this ledger than is here.
+    rewound: bool,
+}
+
+impl Refused {
+    fn because(why: &dyn core::fmt::Display) -> Self {
+        Self {
+            why: why.to_string(),
+            rewound: false,
         }
     }
 }
@@ -80,7 +124,7 @@ async fn publish(ledger: &Arc<Inner>) -> Result<(), String> {
                 kept.map_err(|error| error.to_string())?;
                 cosigned.push(name);
             }
-            Err(why) => hindrances.push(format!("{name}: {why}")),
+            Err(Refused { why, .. }) => hindrances.push(format!("{name}: {why}")),
         }
     }
     let note = signed.to_string();
@@ -112,18 +156,18 @@ async fn ask(
     ledger: &Inner,
     witness: &WitnessClient,
     signed: &SignedCheckpoint,
-) -> Result<String, String> {
+) -> Result<String, Refused> {
     let name = witness.key.name();
     let size = signed.checkpoint().size;
     let mut old = ledger
         .store
         .witness_size(name)
         .await
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| Refused::because(&error))?;
     for _ in 0..2 {
         let request = request(ledger, old, signed)
             .await
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| Refused::because(&error))?;
         match witness.ask(&request).await {
             Ok(Answer::Cosigned(lines)) => return Ok(lines),
             Ok(Answer::OtherSize(seen)) if seen > size => {
@@ -132,10 +176,11 @@ async fn ask(
                     size,
                     seen,
                 });
-                return Err(format!(
+                let why = format!(
                     "it has seen {seen} entries of this ledger, of which {size} are here: \
                      an old copy was put back"
-                ));
+                );
+                return Err(Refused { why, rewound: true });
             }
             Ok(Answer::OtherSize(seen)) => old = seen,
             Err(no) => {
@@ -146,11 +191,13 @@ async fn ask(
                     code: no.code(),
                     why: why.clone(),
                 });
-                return Err(why);
+                return Err(Refused::because(&why));
             }
         }
     }
-    Err(format!("it disagrees about its own size, last said {old}"))
+    Err(Refused::because(&format_args!(
+        "it disagrees about its own size, last said {old}"
+    )))
 }
 
 async fn request(

@@ -25,6 +25,7 @@ use crate::keys;
 use crate::ledger::{Keys, Ledger, News};
 use crate::log::EventLog;
 use crate::metrics::Metrics;
+use crate::newest;
 use crate::settings::Settings;
 use crate::store::{Retention, Store, Writer};
 
@@ -48,6 +49,7 @@ impl Server {
         let authority = CertificateAuthority::open(&home, organization.as_str(), started)?;
         let ledger_keys = ledger_keys(&home, organization)?;
         let store = Store::open(&database(home.path())).await?;
+        let head_missing = newest::check(home.path(), &store).await?;
         let tasks = TaskTracker::new();
         let cancel = CancellationToken::new();
         // Writers outlive everything that writes, so that the last events are kept.
@@ -98,7 +100,14 @@ impl Server {
             }
         };
         let fingerprint = sekimori_identity::Fingerprint::of(&bundle).to_string();
-        tasks.spawn(run_log(log_task, write, cancel.clone(), writing));
+        let log_cancel = CancellationToken::new();
+        let log_done = CancellationToken::new();
+        let logging = run_log(log_task, write, log_cancel.clone(), writing);
+        let done = log_done.clone().drop_guard();
+        tasks.spawn(async move {
+            logging.await;
+            drop(done);
+        });
         let inner = Inner {
             public_budgets: Budgets::new(settings.public_requests_per_minute),
             name_budgets: Budgets::new(settings.enrollments_per_minute),
@@ -124,12 +133,22 @@ impl Server {
             offered: Mutex::default(),
             tasks,
             cancel,
+            log_cancel,
+            log_done,
         };
         let server = Self {
             inner: Arc::new(inner),
         };
         server.follow_orders(orders);
         server.record(Event::new(started, Code::ServerStarted).with_source("server"));
+        if head_missing {
+            // Whether the database lost anything cannot be told any more; that it cannot, can.
+            server.record(
+                Event::new(started, Code::AlertRaised)
+                    .with_source("server")
+                    .with_reason("head-missing"),
+            );
+        }
         Ok(server)
     }
 }

@@ -90,6 +90,18 @@ impl Store {
         Ok(head.unwrap_or_default())
     }
 
+    /// The head that the chain had at an event; none when there is no such event.
+    pub(crate) async fn head_at(&self, sequence: u64) -> Result<Option<Head>, StoreError> {
+        let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
+        let statement = sqlx::query("SELECT record FROM event WHERE sequence = $1").bind(sequence);
+        self.first("read one record of the event chain", statement, |fields| {
+            chain::read(&fields.bytes("record")?)
+                .map(|record| record.head)
+                .map_err(|why| unreadable("record", why))
+        })
+        .await
+    }
+
     /// Whether anything happened after an event beside the anchoring itself.
     pub(crate) async fn events_worth_anchoring(&self, after: u64) -> Result<bool, StoreError> {
         let after = i64::try_from(after).unwrap_or(i64::MAX);
@@ -104,15 +116,19 @@ impl Store {
         Ok(found.await?.is_some())
     }
 
-    /// Hands every record to `visit`, in order, until it says stop.
+    /// Hands every record after a sequence to `visit`, in order, until it says stop.
     pub(crate) async fn each_record(
         &self,
+        after: u64,
         mut visit: impl FnMut(&[u8]) -> core::ops::ControlFlow<()> + Send,
     ) -> Result<(), StoreError> {
         const DOING: &str = "read the event chain";
         let failed = |source| StoreError::new(DOING, source);
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
         let mut rows =
-            sqlx::query("SELECT record FROM event ORDER BY sequence").fetch(self.reader());
+            sqlx::query("SELECT record FROM event WHERE sequence > $1 ORDER BY sequence")
+                .bind(after)
+                .fetch(self.reader());
         while let Some(row) = rows.try_next().await.map_err(failed)? {
             let record = Fields(&row).bytes("record").map_err(failed)?;
             if visit(&record).is_break() {

@@ -252,6 +252,28 @@ impl Store {
             .map_err(|source| StoreError::new(DOING, source))
     }
 
+    /// The newest entries of a kind, newest first, at most `limit`.
+    pub(crate) async fn newest_entries(
+        &self,
+        kind: &str,
+        limit: u32,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        const DOING: &str = "read the newest ledger entries of a kind";
+        let rows = sqlx::query(
+            "SELECT position, kind, device, bytes FROM ledger_entry \
+             WHERE kind = $1 ORDER BY position DESC LIMIT $2",
+        )
+        .bind(kind)
+        .bind(i64::from(limit))
+        .fetch_all(self.reader())
+        .await
+        .map_err(|source| StoreError::new(DOING, source))?;
+        rows.iter()
+            .map(entry)
+            .collect::<Result<_, _>>()
+            .map_err(|source| StoreError::new(DOING, source))
+    }
+
     /// Hands every entry to `visit`, in order, without holding them all.
     pub(crate) async fn each_entry(
         &self,

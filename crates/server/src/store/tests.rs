@@ -196,7 +196,7 @@ async fn many_writers_share_transactions_and_the_chain_holds() {
     let mut verifier = Verifier::new(Head::default(), &[]).unwrap();
     bench
         .store
-        .each_record(|record| {
+        .each_record(0, |record| {
             verifier.push(record).unwrap();
             core::ops::ControlFlow::Continue(())
         })
