@@ -19,7 +19,9 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
     let whole = copy(&home, &world.folder().join("copy"))?;
     let entry = an_entry(world)?;
     if world.breaks(Step::Verify) {
-        flip(&whole, &entry)?;
+        for place in places(&database(&whole)?, &entry) {
+            flip(&whole, place)?;
+        }
     }
     let ledger = offline::fsck(&whole).await.map_err(server_failure)?;
     ensure(ledger.holds && ledger.witnesses > 0, || {
@@ -32,30 +34,46 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
         format!("the chain of events does not hold: {events:?}")
     })?;
 
-    let other = copy(&home, &world.folder().join("copy-ledger"))?;
-    flip(&other, &entry)?;
-    let broken_ledger = offline::fsck(&other).await.map_err(server_failure)?.broken;
-    let other = copy(&home, &world.folder().join("copy-events"))?;
+    let copy_of_ledger = copy(&home, &world.folder().join("copy-ledger"))?;
+    let broken_ledger = broken_by_a_flip(&copy_of_ledger, &entry, async || {
+        Ok(offline::fsck(&copy_of_ledger)
+            .await
+            .map_err(server_failure)?
+            .broken)
+    });
+    let copy_of_events = copy(&home, &world.folder().join("copy-events"))?;
     // A reason as it stands in a record: a CBOR text of twelve bytes.
-    flip(&other, b"\x6cout-of-range")?;
-    let broken_events = offline::verify_events(&other)
-        .await
-        .map_err(server_failure)?
-        .broken;
+    let broken_events = broken_by_a_flip(&copy_of_events, b"\x6cout-of-range", async || {
+        Ok(offline::verify_events(&copy_of_events)
+            .await
+            .map_err(server_failure)?
+            .broken)
+    });
+    let (broken_ledger, broken_events) = (broken_ledger.await?, broken_events.await?);
     world.start_server().await?;
     Ok(format!(
-        "{} entries derived again, signed by the log and {} witness · {} events, {} anchors\none byte flipped in a copy: {}\none byte flipped in a copy: {}",
-        ledger.size,
-        ledger.witnesses,
-        events.events,
-        events.anchors,
-        place(broken_ledger)?,
-        place(broken_events)?,
+        "{} entries derived again, signed by the log and {} witness · {} events, {} anchors\none byte flipped in a copy: {broken_ledger}\none byte flipped in a copy: {broken_events}",
+        ledger.size, ledger.witnesses, events.events, events.anchors,
     ))
 }
 
-fn place(broken: Option<String>) -> Result<String, Broken> {
-    broken.ok_or_else(|| Broken::new("a flipped byte was not found"))
+/// Flips one byte where `pattern` stands and returns what the check says then.
+///
+/// A database keeps old copies of a row in space that it has given up; a byte flipped there changes
+/// no record, so that the next place is tried.
+async fn broken_by_a_flip(
+    home: &Path,
+    pattern: &[u8],
+    check: impl AsyncFn() -> Result<Option<String>, Broken>,
+) -> Result<String, Broken> {
+    for place in places(&database(home)?, pattern) {
+        flip(home, place)?;
+        if let Some(broken) = check().await? {
+            return Ok(broken);
+        }
+        flip(home, place)?;
+    }
+    Err(Broken::new("a flipped byte was not found"))
 }
 
 /// The bytes of one entry of the ledger, as a device keeps them with its proof.
@@ -89,28 +107,28 @@ fn copy(home: &Path, to: &Path) -> Result<PathBuf, Broken> {
     Ok(to.to_owned())
 }
 
-/// Changes one bit in the middle of every place in the database where `pattern` stands: where a
-/// page was split, SQLite leaves what it moved behind as well, and nobody reads that.
-fn flip(home: &Path, pattern: &[u8]) -> Result<(), Broken> {
-    let path = home.join("sekimori.db");
-    let mut bytes = std::fs::read(&path)?;
+/// The middle of every place where `pattern` stands.
+fn places(bytes: &[u8], pattern: &[u8]) -> Vec<usize> {
     // A long entry is spread over pages; its beginning stands in one piece.
     let pattern = pattern.get(..pattern.len().min(64)).unwrap_or(pattern);
-    let places: Vec<usize> = bytes
+    let found = bytes
         .windows(pattern.len())
         .enumerate()
-        .filter_map(|(place, window)| (window == pattern).then_some(place))
-        .collect();
-    if places.is_empty() {
-        return Err(Broken::new(
-            "the database does not hold what was to be changed",
-        ));
-    }
-    for place in places {
-        if let Some(byte) = bytes.get_mut(place + pattern.len() / 2) {
-            *byte ^= 1;
-        }
-    }
-    std::fs::write(&path, bytes)?;
+        .filter(|(_, window)| *window == pattern);
+    found.map(|(start, _)| start + pattern.len() / 2).collect()
+}
+
+fn database(home: &Path) -> Result<Vec<u8>, Broken> {
+    Ok(std::fs::read(home.join("sekimori.db"))?)
+}
+
+/// Changes one bit; a second time, changes it back.
+fn flip(home: &Path, place: usize) -> Result<(), Broken> {
+    let mut bytes = database(home)?;
+    let byte = bytes
+        .get_mut(place)
+        .ok_or_else(|| Broken::new("no such place"))?;
+    *byte ^= 1;
+    std::fs::write(home.join("sekimori.db"), bytes)?;
     Ok(())
 }
