@@ -97,8 +97,12 @@ async fn ingest(program: &Path) -> Result<(), String> {
     for index in 0..TALKERS {
         let name = format!("talker-{index}");
         let device = join(program, &home, &server, &name).await?;
-        talkers.push(Talker::connect(&address, &name, &device).await?);
+        let mut talker = Talker::connect(&address, &name, &device).await?;
+        // A budget fills from a flow's first message on.
+        talker.talk("telemetry", payload, 1).await?;
+        talkers.push(talker);
     }
+    tokio::time::sleep(Duration::from_millis(200)).await;
     let (before, begin) = (server.cpu()?, now());
     let mut tasks = Vec::new();
     for mut talker in talkers {
