@@ -71,6 +71,7 @@ impl Server {
                 "SK-DEV-008",
                 format!("{name} is the name of a part of the platform itself"),
             )
+            .about("device", name)
             .expected(format!("any name but {}", RESERVED.join(", ")))
             .fix("use another name, such as the place or the serial number of the device"));
         }
@@ -89,6 +90,7 @@ impl Server {
                 "SK-DEV-007",
                 format!("the policy has no role {role}"),
             )
+            .about("role", role)
             .expected(roles.join(", "))
             .fix("use one of these, or add the component to the model and apply it"));
         }
@@ -101,6 +103,7 @@ impl Server {
         };
         let (invitation, code) = invited.map_err(|refusal| {
             Problem::new(StatusCode::CONFLICT, "SK-DEV-003", refusal.to_string())
+                .about("device", &refusal.holder.name)
                 .observed(refusal.observed())
                 .fix(refusal.fix())
         })?;
@@ -278,6 +281,7 @@ impl Server {
             _ => (StatusCode::BAD_REQUEST, "SK-ENR-003"),
         };
         Ok(Problem::new(status, code, refusal.to_string())
+            .about("device", name)
             .observed(refusal.observed())
             .fix(refusal.fix())
             .detail("reason", refusal.code()))

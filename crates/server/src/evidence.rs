@@ -125,6 +125,7 @@ fn narrow(analysis: &mut Analysis, standard: &str) -> Result<(), Problem> {
             "SK-EVI-001",
             format!("the model does not ask for the standard {standard:?}"),
         )
+        .about("standard", standard)
         .expected(known.join(", "))
         .fix("add it to  regimes  in the model and apply it, or ask for one of these"));
     };

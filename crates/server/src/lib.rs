@@ -32,6 +32,7 @@ mod evidence;
 pub mod files;
 mod home;
 mod keys;
+mod language;
 mod ledger;
 mod log;
 mod metrics;

@@ -9,7 +9,7 @@ use sekimori_analysis::model::{self, Model};
 use sekimori_analysis::{Analysis, analyze};
 use sekimori_audit::{Code, Event};
 use sekimori_identity::entry::EntryBody;
-use sekimori_policy::{Policy, difference};
+use sekimori_policy::{Change, Policy, difference};
 use sha2::{Digest as _, Sha256};
 
 use crate::api::problem::Problem;
@@ -20,14 +20,14 @@ use crate::store::policies::AppliedPolicy;
 pub(crate) const MODEL_LIMIT: usize = 1024 * 1024;
 
 /// What applying a model does, or would do.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Application {
     /// The version that is in force afterward, or would be.
     pub version: u64,
     /// Whether anything was changed.
     pub applied: bool,
-    /// What devices may do that they could not, and the other way round; one line each.
-    pub changes: Vec<String>,
+    /// What devices may do that they could not, and the other way round.
+    pub changes: Vec<Change>,
     /// What the author may want to look at; nothing here stops the model.
     pub problems: Problems,
     /// Live sessions that the new policy was told to.
@@ -54,10 +54,7 @@ impl Server {
         let current = self.policy();
         let in_force = current.as_ref().map_or(0, |policy| policy.version);
         let candidate = sekimori_analysis::policy::generate(&model, &analysis, in_force);
-        let changes: Vec<String> = difference(current.as_deref(), &candidate)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let changes = difference(current.as_deref(), &candidate);
         let same = current.as_deref() == Some(&candidate);
         let same_text = match self.store_of().newest_policy().await? {
             Some(kept) => kept.model == text,
@@ -86,7 +83,7 @@ impl Server {
             version,
             ..candidate
         };
-        self.put_in_force(text, policy, &changes).await?;
+        self.put_in_force(text, policy, changes.len()).await?;
         let sessions = self.sessions().len();
         Ok(Application {
             version,
@@ -101,7 +98,7 @@ impl Server {
         &self,
         text: &str,
         policy: Policy,
-        changes: &[String],
+        changes: usize,
     ) -> Result<(), Problem> {
         let sealed = policy
             .seal(self.ledger().author())
@@ -126,7 +123,7 @@ impl Server {
             Event::new(self.now(), Code::PolicyApplied)
                 .with_source("operator")
                 .with_detail("version", version.to_string())
-                .with_detail("changes", changes.len().to_string()),
+                .with_detail("changes", changes.to_string()),
         );
         Ok(())
     }
@@ -174,6 +171,7 @@ fn invalid(problems: &Problems) -> Problem {
         format!("the model has {} problems", problems.len()),
     )
     .fix("sekimori model check")
+    .about("count", problems.len())
     .detail("problems", listed)
     .detail("omitted", problems.omitted)
 }

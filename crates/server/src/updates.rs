@@ -259,6 +259,7 @@ impl Server {
             "SK-REL-006",
             format!("{} files of the release are not here", missing.len()),
         )
+        .about("count", missing.len())
         .observed(
             missing
                 .iter()

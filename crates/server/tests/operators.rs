@@ -409,3 +409,59 @@ async fn only_an_operator_may_send_much() {
     assert_eq!(invited.code(), "SK-API-003");
     server.close().await;
 }
+
+#[tokio::test]
+async fn answers_are_in_the_language_that_is_asked_for() {
+    let world = World::new();
+    let server = world.open().await;
+    let model = include_str!("../../../examples/cold-store/model.toml");
+    let ask = async |language: &'static str, path: &str, body: serde_json::Value| {
+        let request = Request::post(path)
+            .header("accept-language", language)
+            .header("content-type", "application/json")
+            .extension(sekimori_server::LocalOperator)
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        send(&server, request).await
+    };
+    let draft = json!({"model": model, "dry_run": true});
+    let english = ask("en", "/api/v1/policy", draft.clone()).await.ok();
+    let japanese = ask("ja-JP,ja;q=0.9,en;q=0.5", "/api/v1/policy", draft)
+        .await
+        .ok();
+    let (english, japanese) = (&english["changes"], &japanese["changes"]);
+    assert_eq!(
+        english.as_array().unwrap().len(),
+        japanese.as_array().unwrap().len()
+    );
+    assert!(english[0].as_str().unwrap().starts_with("+ role "));
+    assert!(japanese[0].as_str().unwrap().starts_with("+ 役割 "));
+
+    ask("en", "/api/v1/policy", json!({"model": model}))
+        .await
+        .ok();
+    let path = "/api/v1/devices/invitations";
+    let invitation = json!({"name": "dev-0001", "role": "nobody"});
+    let english = ask("en", path, invitation.clone()).await.json();
+    let refused = ask("ja", path, invitation).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused.headers["content-language"], "ja");
+    let japanese = &refused.json()["error"];
+    let english = &english["error"];
+    assert_eq!(english["message"], "the policy has no role nobody");
+    assert!(english["message_en"].is_null());
+    assert_eq!(japanese["message"], "ポリシーに役割 nobody はありません");
+    assert_eq!(japanese["message_en"], english["message"]);
+    assert_eq!(japanese["code"], english["code"]);
+    assert_eq!(japanese["expected"], english["expected"]);
+    assert!(japanese["fix"].as_str().unwrap().contains("役割"));
+    // What an extractor or the fallback says is no different.
+    let unread = ask("ja", path, json!({"nombre": 1})).await.json();
+    assert_eq!(unread["error"]["message"], "要求を解釈できません");
+    let nowhere = ask("ja", "/nowhere", json!({})).await.json();
+    assert_eq!(
+        nowhere["error"]["message"],
+        "resource /nowhere はありません"
+    );
+    server.close().await;
+}

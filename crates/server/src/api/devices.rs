@@ -6,14 +6,17 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use sekimori_analysis::diagnostic::Problems;
 use sekimori_analysis::language::Language;
 use sekimori_identity::{Cause, DeviceId};
+use sekimori_policy::Change;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
 use super::{Json as Body, Query, limit};
 use crate::enroll::Invited;
+use crate::language;
 use crate::operator::Operator;
 use crate::policy::{Application, MODEL_LIMIT};
 use crate::ports::{Command, CommandFailure};
@@ -209,6 +212,8 @@ fn failed(name: &str, failure: &CommandFailure) -> Problem {
     };
     Problem::new(status, code, message)
         .fix(fix)
+        .about("device", name)
+        .about("reason", failure.code())
         .detail("reason", failure.code())
 }
 
@@ -220,15 +225,40 @@ struct Apply {
     dry_run: bool,
 }
 
+/// An [`Application`] in the language of whoever asked.
+#[derive(Serialize)]
+struct Applied {
+    version: u64,
+    applied: bool,
+    changes: Vec<String>,
+    problems: Problems,
+    sessions: usize,
+}
+
 async fn apply(
     State(server): State<Server>,
     _: Operator,
+    headers: HeaderMap,
     Body(request): Body<Apply>,
-) -> Result<Json<Application>, Problem> {
-    server
-        .apply(&request.model, request.dry_run)
-        .await
-        .map(Json)
+) -> Result<Json<Applied>, Problem> {
+    let Application {
+        version,
+        applied,
+        changes,
+        problems,
+        sessions,
+    } = server.apply(&request.model, request.dry_run).await?;
+    let said = |change: &Change| match language::accepted(&headers) {
+        Language::English => change.to_string(),
+        Language::Japanese => change.japanese().to_string(),
+    };
+    Ok(Json(Applied {
+        version,
+        applied,
+        changes: changes.iter().map(said).collect(),
+        problems,
+        sessions,
+    }))
 }
 
 #[derive(Serialize)]

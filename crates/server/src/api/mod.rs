@@ -13,6 +13,7 @@ pub(crate) mod peer;
 pub(crate) mod problem;
 mod releases;
 mod session;
+mod translation;
 
 use axum::Router;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
@@ -44,6 +45,7 @@ pub(crate) fn router(server: &Server) -> Router {
             server.clone(),
             bodies::bound,
         ))
+        .layer(axum::middleware::from_fn(translation::translate))
         .layer(axum::middleware::map_response(guard))
         .with_state(server.clone())
 }

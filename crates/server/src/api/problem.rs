@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
+use super::translation::japanese;
 use crate::error::{StoreCause, StoreError};
 use crate::ledger::AppendError;
 
@@ -21,6 +22,8 @@ struct Content {
     expected: Option<String>,
     fix: Option<String>,
     details: Map<String, Value>,
+    /// What the sentences are about, for the other language.
+    about: Vec<(&'static str, String)>,
     retry_after: Option<u64>,
     challenge: bool,
 }
@@ -37,6 +40,7 @@ impl Problem {
             expected: None,
             fix: None,
             details: Map::new(),
+            about: Vec::new(),
             retry_after: None,
             challenge: false,
         }))
@@ -67,6 +71,39 @@ impl Problem {
     #[must_use]
     pub fn detail(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.details.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Names something that the message or the fix speaks of, so that it can be said in another
+    /// language.
+    #[must_use]
+    pub fn about(mut self, name: &'static str, value: impl core::fmt::Display) -> Self {
+        self.0.about.push((name, value.to_string()));
+        self
+    }
+
+    /// The same in Japanese. The English message stays beside it: what comes from another part of
+    /// the platform is told more exactly there.
+    #[must_use]
+    pub fn in_japanese(mut self) -> Self {
+        let content = &mut *self.0;
+        let code = content.code;
+        let english = content.message.clone();
+        content.about.push(("message", english.clone()));
+        if let Some(message) = japanese(code, None, &content.about) {
+            content.message = message;
+            content.details.insert("message_en".into(), english.into());
+        }
+        for (name, text) in [
+            ("fix", &mut content.fix),
+            ("expected", &mut content.expected),
+        ] {
+            if text.is_some()
+                && let Some(said) = japanese(code, Some(name), &content.about)
+            {
+                *text = Some(said);
+            }
+        }
         self
     }
 
@@ -122,6 +159,7 @@ impl Problem {
             "SK-API-001",
             format!("there is no {what}"),
         )
+        .about("what", what)
     }
 
     /// A budget is empty.
@@ -134,6 +172,7 @@ impl Problem {
             "too many requests from there",
         )
         .fix(format!("try again in {seconds} s"))
+        .about("seconds", seconds)
         .retry_after(seconds)
     }
 
@@ -163,6 +202,8 @@ impl core::fmt::Display for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        // Kept beside the answer, for whoever says it in another language.
+        let problem = self.clone();
         let content = *self.0;
         let mut error = content.details;
         error.insert("code".into(), content.code.into());
@@ -178,6 +219,7 @@ impl IntoResponse for Problem {
             }
         }
         let mut response = (content.status, Json(json!({ "error": error }))).into_response();
+        response.extensions_mut().insert(problem);
         let headers = response.headers_mut();
         if let Some(seconds) = content.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
