@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::{Running, World, credential, foreign, sekimori, until};
+use crate::support::{Running, World, credential, foreign, run, sekimori, until};
 
 #[test]
 fn a_server_killed_during_ingest_keeps_every_acknowledged_message() {
@@ -117,4 +117,109 @@ fn a_server_killed_during_enrollment_carries_on() {
         4,
         "each device has its own number: {devices}"
     );
+}
+
+/// Kills the launcher and with it everything that it started, at a moment that differs each round,
+/// until the update is through: never a device that does not start, never half a release.
+#[test]
+fn an_agent_killed_during_an_update_ends_with_a_whole_release() {
+    let world = World::new();
+    let home = world.join("sensor-0001", "sensor");
+    std::fs::write(home.join("settings.toml"), SETTINGS).expect("the settings can be written");
+    let files = world.folder.path().join("files");
+    std::fs::create_dir_all(files.join("bin")).expect("a folder");
+    std::fs::create_dir_all(files.join("etc")).expect("a folder");
+    std::fs::copy(env!("CARGO_BIN_EXE_sekimori"), files.join("bin/agent")).expect("the payload");
+    std::fs::write(files.join("etc/settings.toml"), SETTINGS).expect("the settings");
+    publish(&world, &files, "1.0.0");
+    world
+        .call([
+            "campaign",
+            "create",
+            "--release",
+            "1.0.0",
+            "--role",
+            "sensor",
+        ])
+        .ok();
+    let mut rounds = 0_u64;
+    until("the release is confirmed", || {
+        rounds += 1;
+        let mut agent = Running::start(
+            sekimori().args(["agent", "run", "--home"]).arg(&home),
+            &world.folder.path().join("agent.log"),
+        );
+        // From a tenth of a second up to longer than an update takes.
+        let life = crate::support::now();
+        let confirmed = loop {
+            let device = world.json(["device", "show", "sensor-0001"]);
+            let update = &device["report"]["last_update"];
+            if update["release"] == "1.0.0" && update["result"] == "confirmed" {
+                break true;
+            }
+            if life.elapsed().as_millis() > u128::from(100 * rounds) {
+                break false;
+            }
+        };
+        agent.kill();
+        if confirmed {
+            Ok(())
+        } else {
+            Err(format!("killed {rounds} times"))
+        }
+    });
+    assert!(
+        rounds > 1,
+        "the update went through before anything was killed"
+    );
+    let said = run(sekimori().args(["agent", "self-test", "--home"]).arg(&home));
+    assert!(
+        said.stdout.contains("integrity: 2 files"),
+        "{}\n{}",
+        said.stdout,
+        said.stderr
+    );
+}
+
+/// What the sensor of these tests does.
+const SETTINGS: &str = r#"report_interval_ms = 1000
+measure_interval_ms = 200
+update_interval_ms = 100
+state_interval_ms = 200
+
+[[sensor]]
+flow = "telemetry"
+field = "temp_c"
+base = 4.5
+plausible = [-20.0, 20.0]
+"#;
+
+/// Signs and publishes the files as a release for sensors.
+fn publish(world: &World, files: &std::path::Path, version: &str) {
+    let keys = world.folder.path().join("keys");
+    let targets = world.folder.path().join("targets.json");
+    let (keys, targets) = (keys.display().to_string(), targets.display().to_string());
+    let files = files.display().to_string();
+    world
+        .call(["release", "keys", "--trust", "--dir", &keys])
+        .ok();
+    run(sekimori().args([
+        "release",
+        "sign",
+        &files,
+        "--product",
+        "sensor",
+        "--version",
+        version,
+        "--counter",
+        "1",
+        "--keys",
+        &keys,
+        "--output",
+        &targets,
+    ]))
+    .ok();
+    world
+        .call(["release", "publish", &files, "--targets", &targets])
+        .ok();
 }
