@@ -70,15 +70,17 @@ impl Client {
         let mut response = self
             .send(Method::GET, path, Bytes::new(), "text/event-stream")
             .await?;
-        let mut pending = String::new();
+        let mut pending = Vec::new();
         while let Some(frame) = response.body_mut().frame().await {
             let frame = frame.map_err(|error| self.unreachable(&error))?;
             let Some(bytes) = frame.data_ref() else {
                 continue;
             };
-            pending.push_str(&String::from_utf8_lossy(bytes));
-            while let Some(end) = pending.find('\n') {
-                let line: String = pending.drain(..=end).collect();
+            pending.extend_from_slice(bytes);
+            // Whole lines only: a frame may end within a character.
+            while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = pending.drain(..=end).collect();
+                let line = String::from_utf8_lossy(&line);
                 if let Some(data) = line.trim_end().strip_prefix("data:") {
                     on_data(data.trim_start());
                 }

@@ -24,7 +24,7 @@ pub(crate) async fn run(context: &Context, command: &EventsCommand) -> Outcome<E
                     path.push_str(&format!("&{name}={}", segment(value)));
                 }
             }
-            list(context, &path).await?;
+            list(context, &path).await.map(drop)?;
         }
         EventsCommand::Verify => return verify(context).await,
     }
@@ -32,12 +32,17 @@ pub(crate) async fn run(context: &Context, command: &EventsCommand) -> Outcome<E
 }
 
 async fn tail(context: &Context, lines: u32, follow: bool) -> Outcome {
-    list(context, &format!("/api/v1/events?limit={lines}")).await?;
+    let last = list(context, &format!("/api/v1/events?limit={lines}")).await?;
     if !follow {
         return Ok(());
     }
     let client = context.client();
-    let stream = client.follow("/api/v1/events/stream", |data| {
+    // From where the list ended: what happened in between is told as well.
+    let path = match last {
+        Some(last) => format!("/api/v1/events/stream?after={last}"),
+        None => "/api/v1/events/stream".to_owned(),
+    };
+    let stream = client.follow(&path, |data| {
         if let Ok(event) = serde_json::from_str::<Value>(data)
             && event["code"].is_string()
         {
@@ -51,13 +56,14 @@ async fn tail(context: &Context, lines: u32, follow: bool) -> Outcome {
     }
 }
 
-async fn list(context: &Context, path: &str) -> Outcome {
+/// Prints a page of events, oldest first; returns the number of the newest.
+async fn list(context: &Context, path: &str) -> Outcome<Option<u64>> {
     let answer = context.client().get(path).await?;
     // The server lists the newest first; a reader of a terminal wants it last.
     for event in answer["items"].as_array().into_iter().flatten().rev() {
         print_event(context, event)?;
     }
-    Ok(())
+    Ok(answer["items"][0]["sequence"].as_u64())
 }
 
 fn print_event(context: &Context, event: &Value) -> Outcome {
