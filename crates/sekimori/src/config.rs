@@ -272,7 +272,7 @@ fn parse_address(name: &str, text: &str) -> Outcome<SocketAddr> {
             "SK-CFG-005",
             format!("{name} is not an address"),
         )
-        .from_below()
+        .below()
         .observed(text)
         .expected("IP:PORT, such as 127.0.0.1:8443 or [::]:8443")
     })
@@ -285,7 +285,7 @@ fn read_file(path: &Path) -> Outcome<File> {
             "SK-CFG-002",
             format!("{} cannot be used", path.display()),
         )
-        .from_below()
+        .below()
         .observed(observed)
         .fix(fix)
     };

@@ -74,7 +74,7 @@ impl Diagnostic {
 
     /// Marks a sentence that came from a part below: where its code has a translation, the
     /// sentence itself is shown as the detail.
-    pub(crate) fn from_below(mut self) -> Self {
+    pub(crate) fn below(mut self) -> Self {
         self.notes.from_below = true;
         self
     }
@@ -135,7 +135,7 @@ mod tests {
             error.render(Language::En),
             "error[SK-DEV-003]: dev-0001 already has an active key\n  observed: certificate 07:ac.. issued 2 min ago\n  fix: use another name"
         );
-        let japanese = error.from_below().render(Language::Ja);
+        let japanese = error.below().render(Language::Ja);
         assert!(japanese.contains("対処") && japanese.contains("有効な鍵"));
         assert!(
             japanese.contains("詳細: dev-0001 already has"),

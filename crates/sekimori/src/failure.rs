@@ -14,12 +14,12 @@ pub(crate) fn server_failure(error: ServerError) -> Diagnostic {
     };
     Diagnostic::new(exit, error.code(), error.to_string())
         .fix(error.fix())
-        .from_below()
+        .below()
 }
 
 /// A failure of the gateway.
 pub(crate) fn gateway_failure(error: &GatewayError) -> Diagnostic {
     Diagnostic::new(Exit::Failed, "SK-GW-001", error.to_string())
         .fix("choose another address:  --listen 127.0.0.1:0 --mqtt 127.0.0.1:0 --metrics 127.0.0.1:0")
-        .from_below()
+        .below()
 }

@@ -44,7 +44,7 @@ pub(super) async fn serve(address: SocketAddr, server: Server) -> Outcome<Metric
             "SK-UP-002",
             format!("cannot listen on {address} for metrics"),
         )
-        .from_below()
+        .below()
         .observed(error)
         .fix("choose another address:  --metrics 127.0.0.1:0")
     };
