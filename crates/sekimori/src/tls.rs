@@ -17,7 +17,7 @@ pub(crate) fn server_config(certificate: &Path, key: &Path) -> Outcome<Arc<Serve
             "SK-TLS-001",
             format!("{} cannot be used", path.display()),
         )
-        .from_below()
+        .below()
         .observed(error)
         .fix("put the file back from a backup, or make new keys in a new home")
     };

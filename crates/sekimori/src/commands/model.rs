@@ -147,7 +147,7 @@ fn unreadable(doing: &str, file: &Path, error: &std::io::Error) -> Diagnostic {
         "SK-MOD-903",
         format!("cannot {doing} the model"),
     )
-    .from_below()
+    .below()
     .observed(format!("{}: {error}", file.display()));
     match error.kind() {
         std::io::ErrorKind::NotFound => diagnostic.fix("sekimori model init"),

@@ -285,7 +285,7 @@ fn file_error(doing: &str, path: &Path, error: &std::io::Error) -> Diagnostic {
         "SK-CLI-012",
         format!("cannot {doing} {}", path.display()),
     )
-    .from_below()
+    .below()
     .observed(error)
     .fix("check the path and the rights of its folder")
 }

@@ -177,7 +177,7 @@ fn parse_sabotage(name: &str) -> Outcome<Step> {
                 "SK-CLI-003",
                 format!("there is no step named {name}"),
             )
-            .from_below()
+            .below()
             .expected(names.join(", "))
         })
 }

@@ -59,7 +59,7 @@ impl Server {
                 "SK-WIT-020",
                 format!("cannot listen on {listen}"),
             )
-            .from_below()
+            .below()
             .observed(error)
             .fix("choose another address:  --listen 127.0.0.1:0")
         };
