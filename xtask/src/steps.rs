@@ -219,7 +219,6 @@ fn dependencies(session: &Session) -> Result<(), Failure> {
         Command::new("cargo-deny")
             .current_dir(session.root())
             .args([
-                "--offline",
                 "--log-level",
                 "error",
                 "check",

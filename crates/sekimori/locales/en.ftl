@@ -41,7 +41,7 @@ apply-unchanged = Policy v{ $version } stays: the model asks for nothing else.
 apply-dry-run = Changes: { $count }. Nothing was applied.
 apply-done = Policy v{ $version } is signed and active. Changes: { $count }.
 
-invite-run-this = Run this on { $name } (valid until { $expires }):
+invite-run-this = Run this on { $name } (valid until { $expires }; where only sekimori is installed, `sekimori agent` stands for `sekimori-agent`):
 invite-waiting = Waiting until { $name } has joined; Ctrl-C stops waiting, not the invitation.
 invite-joined = { $name } joined. Number { $number }
 device-none = No device has joined yet. Next:  sekimori device invite dev-0001 --role ROLE

@@ -41,7 +41,7 @@ apply-unchanged = 変更はありません。ポリシーは v{ $version } の�
 apply-dry-run = 変更 { $count } 件。まだ適用していません。
 apply-done = ポリシー v{ $version } に署名し、有効にしました(変更 { $count } 件)。
 
-invite-run-this = { $name } で次を実行してください({ $expires } まで有効):
+invite-run-this = { $name } で次を実行してください({ $expires } まで有効。sekimori だけがある機器では `sekimori-agent` の代わりに `sekimori agent`):
 invite-waiting = { $name } の参加を待っています。Ctrl-C で中断しても招待は有効です。
 invite-joined = { $name } が参加しました。番号 { $number }
 device-none = 参加した機器はまだありません。次に:  sekimori device invite dev-0001 --role ROLE

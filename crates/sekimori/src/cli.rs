@@ -137,7 +137,7 @@ pub(crate) enum ModelCommand {
         #[arg(default_value = "model.toml")]
         file: PathBuf,
         /// Which example to start from: cold-store
-        #[arg(long, default_value = "cold-store")]
+        #[arg(long, default_value = "sensor-gateway")]
         template: String,
     },
     /// Name every problem of a model; exit 3 if there is one

@@ -2,12 +2,14 @@
 
 use std::process::ExitCode;
 
+use sekimori_server::offline;
 use serde_json::Value;
 
 use super::table::cell;
-use super::{Context, segment};
+use super::{Context, has_database, segment};
 use crate::cli::EventsCommand;
 use crate::diagnostic::{Exit, Outcome};
+use crate::failure::server_failure;
 use crate::output::print_line;
 
 pub(crate) async fn run(context: &Context, command: &EventsCommand) -> Outcome<ExitCode> {
@@ -93,7 +95,15 @@ fn print_event(context: &Context, event: &Value) -> Outcome {
 }
 
 async fn verify(context: &Context) -> Outcome<ExitCode> {
-    let answer = context.client().get("/api/v1/events/verify").await?;
+    let answer = match context.client().get("/api/v1/events/verify").await {
+        Err(error) if error.exit == Exit::Unreachable && has_database(context) => {
+            let report = offline::verify_events(&context.home)
+                .await
+                .map_err(server_failure)?;
+            serde_json::to_value(report).unwrap_or_default()
+        }
+        answer => answer?,
+    };
     report_check(context, &answer, "events")
 }
 

@@ -2,10 +2,13 @@
 
 use std::process::ExitCode;
 
-use super::Context;
+use sekimori_server::offline;
+
 use super::events::report_check;
+use super::{Context, has_database};
 use crate::cli::LedgerCommand;
-use crate::diagnostic::Outcome;
+use crate::diagnostic::{Exit, Outcome};
+use crate::failure::server_failure;
 use crate::output::print_line;
 
 pub(crate) async fn run(context: &Context, command: &LedgerCommand) -> Outcome<ExitCode> {
@@ -22,7 +25,13 @@ pub(crate) async fn run(context: &Context, command: &LedgerCommand) -> Outcome<E
             Ok(ExitCode::SUCCESS)
         }
         LedgerCommand::Fsck => {
-            let answer = context.client().get("/api/v1/ledger/fsck").await?;
+            let answer = match context.client().get("/api/v1/ledger/fsck").await {
+                Err(error) if error.exit == Exit::Unreachable && has_database(context) => {
+                    let report = offline::fsck(&context.home).await.map_err(server_failure)?;
+                    serde_json::to_value(report).unwrap_or_default()
+                }
+                answer => answer?,
+            };
             report_check(context, &answer, "ledger")
         }
     }

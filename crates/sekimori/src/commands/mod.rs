@@ -38,6 +38,11 @@ impl Context {
     }
 }
 
+/// Whether the home is a server's, so that it can be checked while no server runs.
+fn has_database(context: &Context) -> bool {
+    context.home.join("sekimori.db").is_file()
+}
+
 /// A name as part of an address: everything outside of `A-Z a-z 0-9 - . _ ~` is escaped.
 pub(crate) fn segment(name: &str) -> String {
     use std::fmt::Write as _;

@@ -21,7 +21,7 @@ const MAX_MODEL_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The examples that a model can start from.
 const TEMPLATES: &[(&str, &str)] = &[(
-    "cold-store",
+    "sensor-gateway",
     include_str!("../../../../examples/cold-store/model.toml"),
 )];
 

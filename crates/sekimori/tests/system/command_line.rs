@@ -168,6 +168,21 @@ fn doctor_names_what_is_missing() {
 }
 
 #[test]
+fn ledger_and_events_are_checked_without_a_server_too() {
+    let mut world = World::new();
+    world.join("door-0001", "door");
+    world.server.kill();
+    assert!(
+        world
+            .call(["ledger", "fsck"])
+            .ok()
+            .contains("everything agrees")
+    );
+    assert!(world.call(["events", "verify"]).ok().contains("whole"));
+    assert_eq!(world.json(["ledger", "fsck"])["holds"], true);
+}
+
+#[test]
 fn a_release_is_signed_and_checked_without_a_server() {
     let folder = tempfile::tempdir().unwrap();
     let (files, keys) = (folder.path().join("files"), folder.path().join("keys"));
