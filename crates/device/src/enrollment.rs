@@ -285,7 +285,7 @@ impl Enrollment {
         if let Some(at) = self.retry_at {
             return Some(at);
         }
-        let active = self.idle_member()?;
+        let active = self.idle_member().or_else(|| self.idle_candidate())?;
         let due = now.saturating_add(renewal::wait(active, time));
         Some(due.max(self.earliest_renewal(active, time)))
     }
@@ -294,11 +294,14 @@ impl Enrollment {
         let Some(membership) = &self.membership else {
             return;
         };
-        if let (Some(used), Some(candidate)) = (self.used.take(), &membership.candidate)
-            && candidate.slot == used
+        let used = self.used.take();
+        // One that is due for renewal before it was used on MQTT was used with its proof, at least.
+        if let Some(candidate) = &membership.candidate
+            && (used == Some(candidate.slot)
+                || candidate.proven && renewal::wait(candidate, context.time).is_zero())
         {
             let candidate = candidate.clone();
-            self.save(Next::Promoted(used), |membership| {
+            self.save(Next::Promoted(candidate.slot), |membership| {
                 membership.active = Some(candidate);
                 membership.candidate = None;
                 membership.code = None;
@@ -326,6 +329,12 @@ impl Enrollment {
         let membership = self.membership.as_ref().filter(|_| self.is_idle())?;
         let active = membership.active.as_ref()?;
         membership.candidate.is_none().then_some(active)
+    }
+
+    /// A credential that waits for its first use, when nothing is under way.
+    fn idle_candidate(&self) -> Option<&Credential> {
+        let membership = self.membership.as_ref().filter(|_| self.is_idle())?;
+        membership.candidate.as_ref().filter(|new| new.proven)
     }
 
     /// A clock far in the future finds every certificate due at once: never renew without a pause.
@@ -496,6 +505,15 @@ impl Enrollment {
         });
         match verified {
             Ok((bytes, proof)) => self.advance(Stage::SaveProof(bytes, proof)),
+            Err(LinkFailure::CredentialRefused(_)) if self.candidate_ended(context) => {
+                // It lay here until it had ended: another one for the same key.
+                self.save(Next::Certify, |membership| {
+                    membership.preparing = membership.candidate.take().map(|ended| Preparing {
+                        slot: ended.slot,
+                        public_key: ended.public_key,
+                    });
+                });
+            }
             Err(failure) => self.retry(
                 context,
                 Stage::FetchProof,
@@ -503,6 +521,12 @@ impl Enrollment {
                 failure,
             ),
         }
+    }
+
+    fn candidate_ended(&self, context: &Context<'_>) -> bool {
+        let membership = self.membership.as_ref();
+        let candidate = membership.and_then(|m| m.candidate.as_ref());
+        candidate.is_some_and(|candidate| candidate.not_after < context.time)
     }
 
     fn proof_saved(&mut self, context: &mut Context<'_>, proof: MembershipProof) {

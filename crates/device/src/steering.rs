@@ -128,10 +128,13 @@ impl Device {
         }
     }
 
-    /// The credential for requests over HTTPS.
+    /// The credential for requests over HTTPS. A new one that was proven is used at once: the server has seen it with
+    /// the request for the proof, and ended the old one there.
     pub(crate) fn credential(&self) -> Option<CredentialSlot> {
-        let active = self.enrollment.membership()?.active.as_ref()?;
-        Some(active.slot)
+        let membership = self.enrollment.membership()?;
+        let active = membership.active.as_ref()?;
+        let candidate = membership.candidate.as_ref().filter(|new| new.proven);
+        Some(candidate.unwrap_or(active).slot)
     }
 
     /// Whether an update may be looked for: not on trial, not while something is to be repaired.

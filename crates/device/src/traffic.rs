@@ -6,6 +6,7 @@ use crate::device::Device;
 use crate::errand::Outcome;
 use crate::link::LinkEvent;
 use crate::outbox::Settlement;
+use crate::record::CredentialSlot;
 use crate::words::{Action, Note};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -79,6 +80,7 @@ impl Device {
             match event {
                 LinkEvent::Connected(credential) => {
                     self.enrollment.used(credential);
+                    self.switched(context.now, credential);
                     self.reporting.connected();
                     self.subscription = Subscription::None;
                 }
@@ -273,6 +275,15 @@ impl Device {
         if waits && now >= self.next_switch && self.outbox.is_quiet() {
             self.next_switch = now.saturating_add(SWITCH_PAUSE);
             self.link.leave();
+        }
+    }
+
+    /// Only a vain attempt keeps the device from the next one.
+    fn switched(&mut self, now: Duration, used: CredentialSlot) {
+        let membership = self.enrollment.membership();
+        let candidate = membership.and_then(|m| m.candidate.as_ref());
+        if candidate.is_some_and(|new| new.slot == used) {
+            self.next_switch = now;
         }
     }
 
