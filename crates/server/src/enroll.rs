@@ -402,7 +402,8 @@ impl Server {
         Ok((issued.der, first.saturating_add(last)))
     }
 
-    /// The newest certificate over a key whose entry is on the ledger, with its position.
+    /// A certificate over a key whose entry is on the ledger and that has more than half of its
+    /// life before it, with the entry's position.
     pub(crate) async fn recorded_certificate(
         &self,
         device: &DeviceId,
@@ -410,7 +411,12 @@ impl Server {
     ) -> Result<Option<(Vec<u8>, u64)>, Problem> {
         let author = self.ledger().author().public_key();
         let entries = self.store_of().entries_of(&device.0).await?;
+        let now = self.now();
         for certificate in self.store_of().certificates_of_key(spki).await? {
+            let (spent, left) = (now - certificate.not_before, certificate.not_after - now);
+            if left.compare(spent).is_ok_and(core::cmp::Ordering::is_lt) {
+                continue;
+            }
             let wanted = serial_hash(&certificate.salt, &certificate.serial);
             let found = entries.iter().rev().find(|stored| {
                 Entry::open(&stored.bytes, &author).is_ok_and(|entry| {

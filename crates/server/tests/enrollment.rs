@@ -114,6 +114,24 @@ async fn a_lost_answer_is_given_again_even_after_a_crash() {
     server.close().await;
 }
 
+/// A device that was off while its certificate grew old would store one that ends, or has ended.
+#[tokio::test]
+async fn an_old_certificate_is_not_given_again() {
+    let mut world = World::new();
+    world.settings.device_certificate_life = Duration::from_secs(10 * 60 * 60);
+    let server = world.open().await;
+    let invited = server.invite("dev-0001", "sensor").await.unwrap();
+    let device = Device::new("dev-0001");
+    let first = device.ask(&server, &invited.code).await;
+    world.pass(Duration::from_secs(60 * 60));
+    assert_eq!(device.ask(&server, &invited.code).await.body, first.body);
+    world.pass(Duration::from_secs(7 * 60 * 60));
+    let fresh = device.ask(&server, &invited.code).await;
+    assert_eq!(fresh.status, StatusCode::OK);
+    assert_ne!(fresh.body, first.body);
+    server.close().await;
+}
+
 #[tokio::test]
 async fn wrong_codes_use_up_tries_that_a_restart_does_not_give_back() {
     let world = World::new();
