@@ -372,11 +372,11 @@ impl World {
     }
 }
 
-/// Whether a device, as the server shows it, has an open connection.
+/// Whether a device, as the server shows it, has its MQTT session; HTTPS comes and goes.
 pub(crate) fn is_connected(device: &Value) -> bool {
     device["connections"]
         .as_array()
-        .is_some_and(|connections| !connections.is_empty())
+        .is_some_and(|open| open.iter().any(|one| one == "mqtt"))
 }
 
 /// Starts `sekimori up`, the first time on free ports.
