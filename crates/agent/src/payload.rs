@@ -96,7 +96,16 @@ pub(crate) async fn run(
         written: None,
     };
     let give_up_at = match purpose {
-        Purpose::Run => None,
+        Purpose::Run => {
+            if !payload.device.status().member {
+                let text = Text::new(
+                    "この機器はまだ参加していません。これを止めて sekimori-agent join を実行してください",
+                    "this device has not joined yet: stop this, then run  sekimori-agent join",
+                );
+                tracing::warn!("{}", text.of(language));
+            }
+            None
+        }
         Purpose::Join(invitation, within) => {
             payload.handle(Input::Join(invitation));
             Some(clock.now().saturating_add(within))
@@ -109,6 +118,9 @@ pub(crate) async fn run(
     let mut terminate = signal(SignalKind::terminate()).map_err(cannot_listen)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot_listen)?;
     let mut attend = signal(SignalKind::user_defined1()).map_err(cannot_listen)?;
+    // Listening is enough: a limit on file sizes is then an error to carry on from, not the end.
+    let file_size = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    let _file_size = signal(file_size).map_err(cannot_listen)?;
     loop {
         payload.carry_out();
         if let Some(reason) = payload.restart {

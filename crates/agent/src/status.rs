@@ -83,8 +83,13 @@ pub(crate) fn read(home: &Home, clock: Clock) -> Result<StatusFile, Diagnostic> 
     }
 }
 
+/// Whether the process runs: one that has ended and is not yet waited for runs no program any more.
 fn is_alive(pid: u32) -> bool {
-    process(pid).is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
+    match std::fs::read_link(format!("/proc/{pid}/exe")) {
+        Ok(_) => true,
+        // It is somebody else's, so it is there.
+        Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
+    }
 }
 
 /// A process by its number.
