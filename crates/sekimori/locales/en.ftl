@@ -117,6 +117,28 @@ demo-opening = The whole loop, for real, in { $home }
 demo-not-reached = not reached
 demo-too-slow = not within { $seconds } s
 demo-stays = Everything keeps running; Ctrl-C ends it. Console (once): { $link }
+demo-detail-up = HTTPS { $https } · MQTT { $mqtt } · root { $root }…
+    { $entries } ledger entries, cosigned by partner.example/w1 · no clear text · setup link worked once
+demo-detail-analyze = { $threats } threats · { $picks } countermeasures chosen, cost { $cost } (lower bound { $bound }) · { $requirements } requirements · same model, same bytes
+demo-detail-apply = policy v1 signed and active · { $changes } changes shown first, none after
+demo-detail-enroll = { $numbers } · keys never left their devices · { $entries } entries checked offline against both organizations
+    a wrong root fingerprint was noticed before anything secret was sent
+demo-detail-report = { $total } readings stored · door answered a command in { $millis } ms
+    server killed: { $waiting } readings waited on disk, then arrived in order, none lost, none twice
+demo-detail-refuse = { $seen }
+    the stranger saw only: { $stranger }
+demo-detail-update = 1.0.0 written to the idle slot, tried, confirmed in slot { $slot }
+    1.1.0 rolled back by the device: { $rolled }
+    0.9.0 refused by the device: { $refused }
+demo-detail-heal = { $millis } ms from the change to being let back in · no human
+    one case: { $steps }
+demo-detail-revoke = { $closed } ms from the order to the closed socket, { $committed } ms until it was recorded and cosigned · sessions closed: { $sessions }
+    next handshake refused · resumption refused
+demo-detail-prove = { $requirements } requirements: { $met } met, { $unseen } not observed, { $stale } stale, { $stated } need a statement
+    { $controls } negative controls observed · HTML and JSON, 日本語 and English
+demo-detail-verify = { $entries } entries derived again, signed by the log and { $witnesses } witness · { $events } events, { $anchors } anchors
+    one byte flipped in a copy: { $entry }
+    one byte flipped in a copy: { $event }
 demo-step-up = up: server, ledger and a second organization's witness
 demo-step-analyze = analyze: model → threats → countermeasures → policy
 demo-step-apply = apply: the policy is signed and active

@@ -117,6 +117,28 @@ demo-opening = ループ全体を実際に動かします: { $home }
 demo-not-reached = 実行していません(前の段階で停止)
 demo-too-slow = { $seconds } 秒以内に終わりませんでした
 demo-stays = すべて動かしたままです。Ctrl-C で終了します。コンソール(1 回限り): { $link }
+demo-detail-up = HTTPS { $https } · MQTT { $mqtt } · ルート { $root }…
+    台帳の記録 { $entries } 件に partner.example/w1 が連署 · 平文の応答なし · 設定リンクは一度だけ有効
+demo-detail-analyze = 脅威 { $threats } 件 · 対策 { $picks } 件を選択、手間 { $cost }(下限 { $bound })· 要件 { $requirements } 件 · 同じモデルから同じバイト列
+demo-detail-apply = ポリシー v1 に署名し有効化 · 先に { $changes } 件の変更を表示、適用後は差分なし
+demo-detail-enroll = { $numbers } · 鍵は機器から出ない · { $entries } 件の記録を両組織の署名でオフライン検証
+    ルートの指紋が違えば、秘密を送る前に気づいて止まった
+demo-detail-report = 計測値 { $total } 件を保存 · 扉はコマンドに { $millis } ms で応答
+    サーバーを強制終了: { $waiting } 件がディスクで待ち、順に届いた。欠落も重複もなし
+demo-detail-refuse = { $seen }
+    部外者に見えたのはこれだけ: { $stranger }
+demo-detail-update = 1.0.0 を空きスロットに書き、試用し、スロット { $slot } で確定
+    1.1.0 は機器が自分で戻した: { $rolled }
+    0.9.0 は機器が拒否: { $refused }
+demo-detail-heal = 改変から復帰まで { $millis } ms · 人手なし
+    一つの事案: { $steps }
+demo-detail-revoke = 指示から { $closed } ms で接続を切断、{ $committed } ms で記録と連署が完了 · 閉じた接続 { $sessions }
+    次のハンドシェイクも、セッション再開も拒否
+demo-detail-prove = 要件 { $requirements } 件: 充足 { $met }、未観測 { $unseen }、期限切れ { $stale }、申告が必要 { $stated }
+    拒否されるべき試みの拒否を { $controls } 種観測 · HTML と JSON、日本語と English
+demo-detail-verify = 記録 { $entries } 件を導き直し、台帳と証人 { $witnesses } 者の署名を確認 · イベント { $events } 件、錨 { $anchors } 個
+    写しの 1 バイトを改変: { $entry }
+    写しの 1 バイトを改変: { $event }
 demo-step-up = up: サーバー、台帳、第二の組織の証人
 demo-step-analyze = analyze: モデル → 脅威 → 対策 → ポリシー
 demo-step-apply = apply: ポリシーに署名し、有効にする

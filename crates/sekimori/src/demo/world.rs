@@ -54,6 +54,19 @@ impl World {
         })
     }
 
+    /// What a step saw, in the reader's language.
+    pub(super) fn say(&self, key: &str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
+        let values: Vec<(&str, String)> = values
+            .iter()
+            .map(|(name, value)| (*name, value.to_string()))
+            .collect();
+        let values: Vec<(&str, &str)> = values
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        self.language.text(key, &values)
+    }
+
     /// The folder that holds every home of the demo.
     pub(super) fn folder(&self) -> &Path {
         &self.folder

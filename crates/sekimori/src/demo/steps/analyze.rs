@@ -25,10 +25,10 @@ pub(super) fn run(world: &mut World) -> Result<String, Broken> {
     ensure(bytes(&first)? == bytes(&again)?, || {
         "the same model gave other bytes".to_owned()
     })?;
-    summary(&first)
+    summary(world, &first)
 }
 
-fn summary(analysis: &sekimori_analysis::Analysis) -> Result<String, Broken> {
+fn summary(world: &World, analysis: &sekimori_analysis::Analysis) -> Result<String, Broken> {
     let solution = &analysis.solution;
     ensure(!analysis.threats.is_empty(), || {
         "no threat was found".to_owned()
@@ -39,12 +39,14 @@ fn summary(analysis: &sekimori_analysis::Analysis) -> Result<String, Broken> {
     ensure(!analysis.requirements.is_empty(), || {
         "no requirement came out".to_owned()
     })?;
-    Ok(format!(
-        "{} threats · {} countermeasures chosen, cost {} (lower bound {}) · {} requirements · same model, same bytes",
-        analysis.threats.len(),
-        solution.picks.len(),
-        solution.cost,
-        solution.lower_bound,
-        analysis.requirements.len(),
+    Ok(world.say(
+        "demo-detail-analyze",
+        &[
+            ("threats", &analysis.threats.len()),
+            ("picks", &solution.picks.len()),
+            ("cost", &solution.cost),
+            ("bound", &solution.lower_bound),
+            ("requirements", &analysis.requirements.len()),
+        ],
     ))
 }

@@ -29,9 +29,7 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
     ensure(again == 0, || {
         format!("the same model still shows {again} changes")
     })?;
-    Ok(format!(
-        "policy v1 signed and active · {changes} changes shown first, none after"
-    ))
+    Ok(world.say("demo-detail-apply", &[("changes", &changes)]))
 }
 
 async fn apply(world: &World, dry_run: bool) -> Result<Value, Broken> {

@@ -42,9 +42,9 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
         "a device has no number".to_owned()
     })?;
     let entries = proofs_hold(world)?;
-    Ok(format!(
-        "{} · keys never left their devices · {entries} entries checked offline against both organizations\na wrong root fingerprint was noticed before anything secret was sent",
-        numbers.join(", "),
+    Ok(world.say(
+        "demo-detail-enroll",
+        &[("numbers", &numbers.join(", ")), ("entries", &entries)],
     ))
 }
 

@@ -54,9 +54,9 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
             format!("the case lacks {code}: {steps:?}")
         })?;
     }
-    Ok(format!(
-        "{total} ms from the change to being let back in · no human\none case: {}",
-        steps.join(" → "),
+    Ok(world.say(
+        "demo-detail-heal",
+        &[("millis", &total), ("steps", &steps.join(" → "))],
     ))
 }
 

@@ -63,14 +63,17 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
     ensure(contradicted.is_empty(), || {
         format!("contradicted: {}", contradicted.join(", "))
     })?;
-    let states: Vec<String> = states
-        .iter()
-        .map(|(state, count)| format!("{count} {state}"))
-        .collect();
-    Ok(format!(
-        "{} requirements: {}\n{controls} negative controls observed · HTML and JSON, 日本語 and English",
-        findings.len(),
-        states.join(", "),
+    let count = |status: &str| states.get(status).copied().unwrap_or_default();
+    Ok(world.say(
+        "demo-detail-prove",
+        &[
+            ("requirements", &findings.len()),
+            ("met", &count("met")),
+            ("unseen", &count("not-observed")),
+            ("stated", &count("needs-statement")),
+            ("stale", &count("stale")),
+            ("controls", &controls),
+        ],
     ))
 }
 

@@ -42,12 +42,13 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
 
     let limit = Duration::from_secs(8);
     let seen = until("every refusal is an event", limit, || reasons(world)).await?;
-    Ok(format!(
-        "{}\nthe intruder saw only: {stranger}",
-        seen.iter()
-            .map(|(reason, count)| format!("{reason} ×{count}"))
-            .collect::<Vec<_>>()
-            .join(" · "),
+    let seen: Vec<String> = seen
+        .iter()
+        .map(|(reason, count)| format!("{reason} ×{count}"))
+        .collect();
+    Ok(world.say(
+        "demo-detail-refuse",
+        &[("seen", &seen.join(" · ")), ("stranger", &stranger)],
     ))
 }
 

@@ -38,8 +38,13 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
     ensure(gaps.is_empty(), || {
         format!("sequence numbers are missing or doubled: {gaps:?}")
     })?;
-    Ok(format!(
-        "{total} readings stored · door answered a command in {millis} ms\nserver killed: {waiting} readings waited on disk, then arrived in order, none lost, none twice"
+    Ok(world.say(
+        "demo-detail-report",
+        &[
+            ("total", &total),
+            ("millis", &millis),
+            ("waiting", &waiting),
+        ],
     ))
 }
 

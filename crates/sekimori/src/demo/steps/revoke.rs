@@ -51,10 +51,12 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
     ensure(again.is_err(), || {
         "the revoked device connected again".to_owned()
     })?;
-    Ok(format!(
-        "{} ms from the order to the closed socket, {} ms until it was recorded and cosigned · {} session closed\nnext handshake refused · resumption refused",
-        took.as_millis(),
-        committed.as_millis(),
-        answer["sessions_closed"],
+    Ok(world.say(
+        "demo-detail-revoke",
+        &[
+            ("closed", &took.as_millis()),
+            ("committed", &committed.as_millis()),
+            ("sessions", &answer["sessions_closed"]),
+        ],
     ))
 }

@@ -39,11 +39,15 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
         no_clear_text(&world.said(listener)?).await?;
     }
     console::setup_link_works_once(&world.said("setup")?, &world.server_home()).await?;
-    Ok(format!(
-        "HTTPS {} · MQTT {} · root {}…\n{size} ledger entries, cosigned by partner.example/w1 · no clear text · setup link worked once",
-        world.said("https")?,
-        world.said("mqtt")?,
-        world.said("root")?.get(..16).unwrap_or_default(),
+    let root = world.said("root")?;
+    Ok(world.say(
+        "demo-detail-up",
+        &[
+            ("https", &world.said("https")?),
+            ("mqtt", &world.said("mqtt")?),
+            ("root", &root.get(..16).unwrap_or_default()),
+            ("entries", &size),
+        ],
     ))
 }
 

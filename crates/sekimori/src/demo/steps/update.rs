@@ -68,11 +68,13 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
             .unwrap_or_default()
             .to_owned()
     };
-    Ok(format!(
-        "1.0.0 written to the idle slot, tried, confirmed in slot {}\n1.1.0 rolled back by the device: {}\n0.9.0 refused by the device: {}",
-        confirmed["slot"].as_str().unwrap_or("?"),
-        reason(&rolled),
-        reason(&refused),
+    Ok(world.say(
+        "demo-detail-update",
+        &[
+            ("slot", &confirmed["slot"].as_str().unwrap_or("?")),
+            ("rolled", &reason(&rolled)),
+            ("refused", &reason(&refused)),
+        ],
     ))
 }
 

@@ -51,9 +51,16 @@ pub(super) async fn run(world: &mut World) -> Result<String, Broken> {
     });
     let (broken_ledger, broken_events) = (broken_ledger.await?, broken_events.await?);
     world.start_server().await?;
-    Ok(format!(
-        "{} entries derived again, signed by the log and {} witness · {} events, {} anchors\none byte flipped in a copy: {broken_ledger}\none byte flipped in a copy: {broken_events}",
-        ledger.size, ledger.witnesses, events.events, events.anchors,
+    Ok(world.say(
+        "demo-detail-verify",
+        &[
+            ("entries", &ledger.size),
+            ("witnesses", &ledger.witnesses),
+            ("events", &events.events),
+            ("anchors", &events.anchors),
+            ("entry", &broken_ledger),
+            ("event", &broken_events),
+        ],
     ))
 }
 
