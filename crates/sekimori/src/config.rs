@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::cli::UpArguments;
 use crate::diagnostic::{Diagnostic, Exit, Outcome};
+use crate::failure::server_failure;
 
 /// The version of `sekimori.toml` that this program reads.
 const SCHEMA: u32 = 1;
@@ -19,6 +20,8 @@ pub(crate) enum Origin {
     Flag,
     Environment,
     File,
+    /// What the first run wrote into the home.
+    Home,
     Default,
 }
 
@@ -28,6 +31,7 @@ impl fmt::Display for Origin {
             Origin::Flag => "flag",
             Origin::Environment => "environment",
             Origin::File => "sekimori.toml",
+            Origin::Home => "home",
             Origin::Default => "default",
         })
     }
@@ -171,6 +175,21 @@ impl Config {
         }
         let list = |text: String| text.split(',').map(|part| part.trim().to_owned()).collect();
         let some = |values: &Vec<String>| (!values.is_empty()).then(|| values.clone());
+        let mut organization = pick(
+            flags.organization.clone(),
+            environment("SEKIMORI_ORGANIZATION"),
+            file.organization,
+            "sekimori".to_owned(),
+        );
+        // A home keeps the name that it was made with; nobody has to repeat it.
+        if organization.origin == Origin::Default
+            && let Ok(name) = std::fs::read_to_string(home.join("keys").join("organization.name"))
+        {
+            organization = Setting {
+                value: name,
+                origin: Origin::Home,
+            };
+        }
         let witness_lines = pick(
             some(&flags.witness),
             environment("SEKIMORI_WITNESS").map(list),
@@ -181,12 +200,7 @@ impl Config {
             https,
             mqtt,
             metrics,
-            organization: pick(
-                flags.organization.clone(),
-                environment("SEKIMORI_ORGANIZATION"),
-                file.organization,
-                "sekimori".to_owned(),
-            ),
+            organization,
             names: pick(
                 some(&flags.name),
                 environment("SEKIMORI_NAMES").map(list),
@@ -202,6 +216,35 @@ impl Config {
                 origin: witness_lines.origin,
             },
         })
+    }
+
+    /// Writes `HOME/sekimori.toml` with what must not be forgotten at the next start, unless there is
+    /// one: without its witnesses a ledger would go on with one administrator.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be written.
+    pub(crate) fn remember(&self, home: &Path) -> Outcome {
+        let path = home.join("sekimori.toml");
+        if path.exists() || self.witnesses.value.is_empty() && self.names.value.is_empty() {
+            return Ok(());
+        }
+        let list = |values: Vec<String>| {
+            let quoted: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
+            format!("[{}]", quoted.join(", "))
+        };
+        let witnesses = self
+            .witnesses
+            .value
+            .iter()
+            .map(WitnessLine::to_string)
+            .collect();
+        let text = format!(
+            "# Written by the first `sekimori up` of this home; flags and SEKIMORI_* go before it.\nschema = {SCHEMA}\nnames = {}\nwitness = {}\n",
+            list(self.names.value.clone()),
+            list(witnesses),
+        );
+        sekimori_server::files::write_private(&path, text.as_bytes()).map_err(server_failure)
     }
 
     /// Name, value and origin of every setting, in a fixed order.

@@ -25,6 +25,7 @@ pub(crate) async fn run(context: &Context, arguments: &UpArguments) -> Outcome<E
     let server = Server::open(&context.home, settings(&config)?)
         .await
         .map_err(server_failure)?;
+    config.remember(&context.home)?;
     let ports = wiring::ports(&server);
     let gateway = Gateway::start(
         GatewaySettings::new(config.mqtt.value, config.https.value),

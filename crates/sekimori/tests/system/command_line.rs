@@ -294,3 +294,36 @@ fn a_large_file_that_the_server_has_already_may_be_sent_again() {
         assert!(said.contains(version), "{said}");
     }
 }
+
+#[test]
+fn a_home_keeps_its_organization_and_its_witness_without_being_told_again() {
+    let mut world = World::witnessed();
+    let (root, log) = (world.text("root"), world.text("log"));
+    world.crash();
+    let status = world.json(["status"]);
+    assert_eq!(status["root"], root.as_str());
+    assert_eq!(status["ledger"]["log"], log.as_str());
+    assert_eq!(status["ledger"]["threshold"], 1);
+    world.server.kill();
+    let complaint = run(sekimori()
+        .args([
+            "up",
+            "--organization",
+            "other.example",
+            "--listen",
+            "127.0.0.1:0",
+        ])
+        .args([
+            "--mqtt",
+            "127.0.0.1:0",
+            "--metrics",
+            "127.0.0.1:0",
+            "--home",
+        ])
+        .arg(world.home()))
+    .fails(1);
+    assert!(
+        complaint.contains("other.example") && complaint.contains("sekimori, the name"),
+        "{complaint}"
+    );
+}

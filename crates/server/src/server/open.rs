@@ -46,6 +46,7 @@ impl Server {
                 expected: format!("1 to 63 of a-z 0-9 - . ({error})"),
             }
         })?;
+        keep_organization(&home, organization.as_str())?;
         let authority = CertificateAuthority::open(&home, organization.as_str(), started)?;
         let ledger_keys = ledger_keys(&home, organization)?;
         let store = Store::open(&database(home.path())).await?;
@@ -166,6 +167,23 @@ async fn run_log(
         writing.cancel();
     };
     futures_util::future::join(writer, log).await;
+}
+
+/// The name stands in the ledger's origin and in the trust bundle, so that a home has it for ever.
+fn keep_organization(home: &Home, wanted: &str) -> Result<(), ServerError> {
+    let path = home.key("organization.name");
+    match crate::home::read_if_present(&path)? {
+        None => crate::home::write_private(&path, wanted.as_bytes()),
+        Some(kept) if kept == wanted.as_bytes() => Ok(()),
+        Some(kept) => Err(ServerError::Setting {
+            name: "organization",
+            observed: wanted.to_owned(),
+            expected: format!(
+                "{}, the name that this home was made with",
+                String::from_utf8_lossy(&kept)
+            ),
+        }),
+    }
 }
 
 fn ledger_keys(home: &Home, organization: OrganizationId) -> Result<Keys, ServerError> {
