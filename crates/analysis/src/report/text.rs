@@ -87,7 +87,7 @@ pub(super) fn findings(analysis: &Analysis, findings: &[Finding], language: Lang
     let label = |status: Status| labels.text(&format!("status-{}", status.word()));
     let counts: Vec<String> = Status::ALL
         .iter()
-        .map(|status| format!("{} {}", of(*status).count(), label(*status)))
+        .map(|status| format!("{} {}", label(*status), of(*status).count()))
         .collect();
     let mut lines = vec![format!(
         "{}: {}",
