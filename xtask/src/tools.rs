@@ -77,6 +77,11 @@ pub(crate) fn set_up(session: &Session) -> Result<(), Failure> {
         eprintln!("missing: a Japanese font (for console pages)");
         packages.push(JAPANESE_FONT);
     }
+    // Debian splits Python: the program alone cannot make an environment.
+    if on_path("python3") && !has_python_environments() {
+        eprintln!("missing: Python's venv (for reading releases with python-tuf)");
+        packages.push("python3-venv");
+    }
     if !packages.is_empty() {
         install(session, &packages)?;
     }
@@ -134,6 +139,13 @@ fn is_root() -> bool {
         .arg("-u")
         .output()
         .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn has_python_environments() -> bool {
+    Command::new("python3")
+        .args(["-c", "import venv, ensurepip"])
+        .output()
+        .is_ok_and(|output| output.status.success())
 }
 
 fn has_japanese_font() -> bool {
