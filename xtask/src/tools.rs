@@ -38,6 +38,11 @@ const TOOLS: &[Tool] = &[
         needed_for: "MQTT with a foreign client",
     },
     Tool {
+        program: "faketime",
+        package: "faketime",
+        needed_for: "a device with a wrong clock",
+    },
+    Tool {
         program: "chromium",
         package: "chromium",
         needed_for: "console pages",
