@@ -2,7 +2,8 @@
 //!
 //! `test` is what continuous integration runs. It installs what it needs from the system's
 //! packages, says what it does, and never skips a part in silence: a missing tool is a failure
-//! when `CI` is set and a loud line at the end otherwise.
+//! when `CI` is set and a loud line at the end otherwise. What the outside world may withhold (the
+//! advisory database, the bare-metal target) is a loud line everywhere.
 
 mod run;
 mod steps;
