@@ -157,6 +157,7 @@ state-closed = covered
 state-open = not covered
 method-stride = STRIDE
 method-jnsa = JNSA matrix
+method-stpa = STPA-Sec
 method-regime = requirement set
 method-declared = the model itself
 asked-by = Asked by

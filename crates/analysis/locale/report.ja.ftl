@@ -157,6 +157,7 @@ state-closed = 対策あり
 state-open = 対策不足
 method-stride = STRIDE の規則
 method-jnsa = JNSA の行列
+method-stpa = STPA-Sec のシナリオ
 method-regime = 要求集
 method-declared = モデル自身
 asked-by = 求めるもの

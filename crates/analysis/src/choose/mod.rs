@@ -15,9 +15,11 @@ use crate::system::System;
 
 pub mod cover;
 mod explain;
+mod frontier;
 mod targets;
 
 pub use explain::Alternative;
+pub use frontier::Step;
 
 /// Which method asks for protection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -27,6 +29,8 @@ pub enum Method {
     Stride,
     /// A cell of the JNSA matrix.
     Jnsa,
+    /// A loss scenario of STPA-Sec.
+    Stpa,
     /// A mandatory item of a requirement set.
     Regime,
     /// Something that the model itself says of a flow: a schema or range, a rate, a sequence.
@@ -49,6 +53,21 @@ pub enum State {
     Closed,
     /// They are not.
     Open,
+}
+
+/// How good a choice is known to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Proof {
+    /// No choice costs less.
+    Optimal,
+    /// Some choice may cost less, but none less than the bound.
+    Gap {
+        /// No choice costs less than this, in points.
+        bound: u64,
+        /// Cost above the bound, in points.
+        above: u64,
+    },
 }
 
 /// Something that needs protection.
@@ -127,6 +146,10 @@ pub struct Solution {
     pub lower_bound: u64,
     /// Cost above the bound; 0 means that this is the optimum.
     pub gap: u64,
+    /// Whether it is the optimum, or how far it may be from it.
+    pub proof: Proof,
+    /// The way from nothing to the whole choice, what pays most first.
+    pub frontier: Vec<Step>,
     /// Everything that had to be closed, by id.
     pub targets: Vec<Target>,
     /// How it stands with every cell, threat and item, by id.
@@ -163,13 +186,25 @@ pub(crate) fn of_system(
     let mut states = wanted.states;
     states.extend(targets.iter().map(|t| (t.id.clone(), t.state)));
     Solution {
-        picks,
         cost: cover.cost,
         lower_bound: cover.lower_bound,
         gap: cover.cost.saturating_sub(cover.lower_bound),
+        proof: proof(&cover),
+        frontier: frontier::steps(&targets, &picks),
+        picks,
         targets,
         states,
         decisions: wanted.decisions,
+    }
+}
+
+fn proof(cover: &cover::Cover) -> Proof {
+    match cover.cost.saturating_sub(cover.lower_bound) {
+        0 => Proof::Optimal,
+        above => Proof::Gap {
+            bound: cover.lower_bound,
+            above,
+        },
     }
 }
 

@@ -132,6 +132,7 @@ mod tests {
             Method::Stride,
             Method::Jnsa,
             Method::Regime,
+            Method::Stpa,
             Method::Declared,
         ] {
             add("method", &[super::super::page::method_word(method)]);

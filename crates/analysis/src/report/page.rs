@@ -193,6 +193,7 @@ pub(super) const fn method_word(method: Method) -> &'static str {
         Method::Stride => "stride",
         Method::Jnsa => "jnsa",
         Method::Regime => "regime",
+        Method::Stpa => "stpa",
         Method::Declared => "declared",
     }
 }
