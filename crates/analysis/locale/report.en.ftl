@@ -148,6 +148,7 @@ status-met = met
 status-not-observed = not observed
 status-stale = stale
 status-contradicted = contradicted
+status-stated = stated by people
 status-needs-statement = needs your statement
 state-not-applicable = not applicable
 state-below-threshold = below the threshold

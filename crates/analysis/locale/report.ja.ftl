@@ -148,6 +148,7 @@ status-met = 充足
 status-not-observed = 未観測
 status-stale = 期限切れの観測
 status-contradicted = 反証あり
+status-stated = 申告・文書あり
 status-needs-statement = 申告が必要
 state-not-applicable = 対象外
 state-below-threshold = しきい値未満

@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::checklist::Checklist;
+use crate::checklist::guidance::Advice;
+use crate::checklist::keys::KeySheet;
+use crate::checklist::privacy::Sheet;
 use crate::choose::{self, Solution};
 use crate::jnsa::{self, Matrix};
 use crate::knowledge::Pillar;
@@ -46,6 +50,14 @@ pub struct Analysis {
     pub regimes: Vec<RegimeView>,
     /// Assumptions of the model.
     pub assumptions: Vec<AssumptionView>,
+    /// The CSA's 13 steps, as far as the model alone can answer.
+    pub checklist: Checklist,
+    /// What is collected about whom and what for.
+    pub privacy: Sheet,
+    /// The questions of key management, by asset.
+    pub keys: Vec<KeySheet>,
+    /// What language, platform, hardware and protocols ask for, by component.
+    pub guidance: Vec<Advice>,
 }
 
 /// A component as reports show it.
@@ -139,5 +151,9 @@ pub fn analyze(model: &Model, today: Date) -> Analysis {
                 holds: today <= assumption.review_by,
             })
             .collect(),
+        checklist: Checklist::default(),
+        privacy: Sheet::default(),
+        keys: Vec::new(),
+        guidance: Vec::new(),
     }
 }

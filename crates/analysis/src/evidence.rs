@@ -56,17 +56,20 @@ pub enum Status {
     Stale,
     /// Nothing in the system can show it; someone has to state it.
     NeedsStatement,
+    /// Nothing in the system can show it; someone answers for it, or a document shows it, until a day.
+    Stated,
     /// Everything was seen within its window, negative controls included.
     Met,
 }
 
 impl Status {
     /// All statuses, the most urgent first.
-    pub const ALL: [Status; 5] = [
+    pub const ALL: [Status; 6] = [
         Status::Contradicted,
         Status::NotObserved,
         Status::Stale,
         Status::NeedsStatement,
+        Status::Stated,
         Status::Met,
     ];
 
@@ -77,6 +80,7 @@ impl Status {
             Status::NotObserved => "not-observed",
             Status::Stale => "stale",
             Status::NeedsStatement => "needs-statement",
+            Status::Stated => "stated",
             Status::Met => "met",
         }
     }
@@ -297,6 +301,7 @@ fn why(status: Status, evidence: &[Evidence]) -> Text {
             "No probe can show this; someone has to state it.",
             "これを示すプローブはなく、人が述べる必要がある。",
         ),
+        Status::Stated => Text::new(format!("Stated: {list}."), format!("申告済み: {list}。")),
         Status::Met => {
             let total = evidence.len();
             let negative = evidence.iter().filter(|e| e.negative).count();

@@ -18,8 +18,10 @@
 //! `knowledge/regimes.toml`. What is our own judgement says so where it stands.
 
 mod analysis;
+pub mod checklist;
 pub mod choose;
 pub mod diagnostic;
+pub mod documents;
 pub mod evidence;
 pub mod jnsa;
 pub mod knowledge;
