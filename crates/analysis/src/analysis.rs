@@ -1,6 +1,7 @@
 //! Everything that a model says, as one value.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -11,7 +12,7 @@ use crate::checklist::keys::KeySheet;
 use crate::checklist::privacy::Sheet;
 use crate::choose::{self, Solution};
 use crate::jnsa::{self, Matrix};
-use crate::knowledge::Pillar;
+use crate::knowledge::{Knowledge, Pillar};
 use crate::language::Text;
 use crate::model::{ComponentKind, Level, Model};
 use crate::requirements::{self, RegimeView, Requirement};
@@ -24,6 +25,9 @@ use crate::system::System;
 /// Same model and same day, same bytes: every list is in order of id, whatever the order of the file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Analysis {
+    /// The knowledge in force: ours, with what the model changes of it.
+    #[serde(skip)]
+    pub knowledge: Arc<Knowledge>,
     /// Id of the model.
     pub model: String,
     /// What a reader calls the system.
@@ -109,7 +113,7 @@ pub fn analyze(model: &Model, today: Date) -> Analysis {
         .map(|pillar| (*pillar, PillarView::default()))
         .collect();
     for pick in &solution.picks {
-        let measure = crate::knowledge::base().measures.get(&pick.measure);
+        let measure = system.knowledge().measures.get(&pick.measure);
         if let Some(view) = measure.and_then(|measure| pillars.get_mut(&measure.pillar)) {
             view.picks += 1;
             view.provided += usize::from(pick.provided);
@@ -117,6 +121,7 @@ pub fn analyze(model: &Model, today: Date) -> Analysis {
         }
     }
     Analysis {
+        knowledge: system.shared_knowledge(),
         model: model.id.clone(),
         title: model.title.clone(),
         date: today,
@@ -138,7 +143,7 @@ pub fn analyze(model: &Model, today: Date) -> Analysis {
         matrices,
         solution,
         pillars,
-        regimes: requirements::regimes(model, &requirements),
+        regimes: requirements::regimes_of(&system, &requirements),
         requirements,
         assumptions: model
             .assumptions

@@ -195,6 +195,7 @@ fn evidence(
     by_probe: &BTreeMap<&str, Vec<&Observation>>,
     now: Timestamp,
 ) -> Evidence {
+    // Probes are what the platform has; no model changes them.
     let known = knowledge::base().probes.get(&probe.probe);
     let window_hours = known.map_or(0, |known| known.window);
     let mut seen: Vec<&Observation> = by_probe

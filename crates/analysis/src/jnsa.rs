@@ -4,10 +4,12 @@
 //! JT07 in P5 are our own judgement and say so ([`Origin::Own`]).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::knowledge::{self, Origin};
+use crate::basis::{Basis, Method};
+use crate::knowledge::{Knowledge, Origin};
 use crate::language::Text;
 use crate::model::{CellId, Component, ComponentKind, DeviceClass, Model, Phase};
 use crate::risk::Risk;
@@ -43,6 +45,8 @@ pub struct Cell {
     pub risk: Option<Risk>,
     /// Countermeasures, and whose idea it is that they belong here.
     pub measures: BTreeMap<String, Origin>,
+    /// Method, threat and source.
+    pub basis: Arc<Basis>,
 }
 
 /// The matrices of all device components, by id.
@@ -69,13 +73,28 @@ pub(crate) fn of_system(system: &System<'_>) -> Vec<Matrix> {
 
 fn cells(system: &System<'_>, id: &str, component: &Component, class: DeviceClass) -> Vec<Cell> {
     let mut cells = Vec::new();
-    for (threat_id, threat) in &knowledge::base().threats {
+    let (source, own) = (source_words(true), source_words(false));
+    for (threat_id, threat) in &system.knowledge().threats {
+        let basis = |is_source: bool| {
+            Arc::new(Basis {
+                method: Method::Jnsa,
+                rule: threat_id.clone(),
+                source: if is_source { &source } else { &own }.clone(),
+                own_judgement: !is_source,
+            })
+        };
+        let (from_source, from_us) = (basis(true), basis(false));
         for phase in Phase::ALL.iter().copied() {
-            let measures = measures(threat_id, phase, class);
+            let measures = measures(system.knowledge(), threat_id, phase, class);
             let risk = measures.as_ref().map(|_| {
                 let harm = Harm::of_letters(&threat.harms);
                 system.risk_of_component(id, component, threat.reach, harm, 0, Some(phase))
             });
+            let origins = measures.iter().flat_map(BTreeMap::values);
+            let is_source = match &measures {
+                None => true,
+                Some(_) => origins.into_iter().any(|origin| *origin == Origin::Jnsa),
+            };
             cells.push(Cell {
                 id: CellId {
                     component: id.to_owned(),
@@ -87,21 +106,36 @@ fn cells(system: &System<'_>, id: &str, component: &Component, class: DeviceClas
                 applicable: risk.is_some(),
                 risk,
                 measures: measures.unwrap_or_default(),
+                basis: Arc::clone(if is_source { &from_source } else { &from_us }),
             });
         }
     }
     cells
 }
 
+fn source_words(is_source: bool) -> Text {
+    if is_source {
+        Text::new(
+            "JNSA IoT Security WG, slides of 2017-01-23, table of the general-purpose board; measures marked as own are ours",
+            "JNSA IoT セキュリティ WG 2017-01-23 資料、汎用マイコンボードの表。own と記した対策は本製品の追加",
+        )
+    } else {
+        Text::new(
+            "Our own judgement: the source has no words for this cell",
+            "本製品の判断。資料にはこの欄の記述がない",
+        )
+    }
+}
+
 /// The measures of one cell for a device class; [`None`] when the cell is not applicable.
 pub fn measures(
+    knowledge: &Knowledge,
     threat: &str,
     phase: Phase,
     class: DeviceClass,
 ) -> Option<BTreeMap<String, Origin>> {
-    let base = knowledge::base();
     let cell = (threat.to_owned(), phase);
-    if base.not_applicable.contains(&cell) {
+    if knowledge.not_applicable.contains(&cell) {
         return None;
     }
     // For the other classes the board's table is our starting point, not the source's word.
@@ -109,14 +143,14 @@ pub fn measures(
         DeviceClass::McuBoard => Origin::Jnsa,
         _ => Origin::Own,
     };
-    let mut measures: BTreeMap<String, Origin> = base
+    let mut measures: BTreeMap<String, Origin> = knowledge
         .board
         .get(&cell)
         .into_iter()
         .flatten()
         .map(|measure| (measure.clone(), origin))
         .collect();
-    if let Some(changes) = base.own.get(&class) {
+    if let Some(changes) = knowledge.own.get(&class) {
         for measure in changes.add.get(&cell).into_iter().flatten() {
             measures.entry(measure.clone()).or_insert(Origin::Own);
         }
@@ -130,10 +164,11 @@ pub fn measures(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::knowledge::base;
 
     #[test]
     fn the_board_has_the_source_and_the_rest_is_labelled() {
-        let board = |threat, phase| measures(threat, phase, DeviceClass::McuBoard);
+        let board = |threat, phase| measures(base(), threat, phase, DeviceClass::McuBoard);
         assert_eq!(board("JT03", Phase::P5), None);
         let shared = board("JT05", Phase::P1).expect("applicable");
         assert!(shared.values().all(|origin| *origin == Origin::Jnsa));
@@ -141,13 +176,14 @@ mod tests {
         assert!(missing.values().all(|origin| *origin == Origin::Own));
         let blank = board("JT07", Phase::P5).expect("filled in");
         assert!(blank.values().all(|origin| *origin == Origin::Own));
-        let camera = measures("JT05", Phase::P1, DeviceClass::NetworkCamera).expect("applicable");
+        let camera =
+            measures(base(), "JT05", Phase::P1, DeviceClass::NetworkCamera).expect("applicable");
         assert!(camera.values().all(|origin| *origin == Origin::Own));
     }
 
     #[test]
     fn a_class_may_take_a_measure_away() {
-        let cell = |class| measures("JT09", Phase::P1, class).expect("applicable");
+        let cell = |class| measures(base(), "JT09", Phase::P1, class).expect("applicable");
         assert!(cell(DeviceClass::McuBoard).contains_key("CM-READPREV"));
         assert!(!cell(DeviceClass::SmartTv).contains_key("CM-READPREV"));
     }

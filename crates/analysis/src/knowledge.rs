@@ -1,7 +1,7 @@
 //! The knowledge that ships with the product, read once from the TOML files that are compiled in.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,12 @@ use crate::language::Text;
 use crate::model::{DeviceClass, Level, Phase, Regime, Stride};
 use crate::vocabulary::vocabulary;
 
+mod change;
 mod load;
+mod rule;
+
+pub use change::{MeasureChange, RuleChange, RuleFault};
+pub use rule::{Fact, Rule, Shape, Subject, Wanted};
 
 vocabulary! {
     /// The pillars of compact security; the measures outside of them are hardware, processes and words.
@@ -142,7 +147,7 @@ vocabulary! {
 }
 
 /// One countermeasure of the catalogue.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Measure {
     /// Id in the catalogue.
     pub id: String,
@@ -213,58 +218,6 @@ pub struct JnsaThreat {
     pub stride: BTreeSet<Stride>,
 }
 
-/// One STRIDE rule.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rule {
-    /// Id.
-    pub id: String,
-    /// Kind of threat.
-    pub stride: Stride,
-    /// Kinds of element: `flow`, or kinds of component.
-    pub on: Vec<String>,
-    /// Conditions, all of which must hold.
-    pub when: Conditions,
-    /// How the attacker comes near.
-    pub reach: Reach,
-    /// How much the named weakness raises the likelihood.
-    pub raise: u32,
-    /// Countermeasures that answer it.
-    pub answers: Vec<String>,
-    /// What happens.
-    pub text: Text,
-}
-
-/// Conditions of a rule; what is absent does not matter.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Conditions {
-    /// The flow crosses a trust boundary.
-    pub crosses: Option<bool>,
-    /// The flow is not protected on its way.
-    pub open: Option<bool>,
-    /// The flow is sequenced.
-    pub sequenced: Option<bool>,
-    /// The flow has a rate.
-    pub rated: Option<bool>,
-    /// The flow has a schema or a range.
-    pub bounded: Option<bool>,
-    /// The flow carries a control action.
-    pub carries_action: Option<bool>,
-    /// The flow brings feedback to a controller.
-    pub carries_feedback: Option<bool>,
-    /// The component sends or receives.
-    pub speaks: Option<bool>,
-    /// The component keeps an asset.
-    pub keeps_asset: Option<bool>,
-    /// The component has a debug port.
-    pub debug_port: Option<bool>,
-    /// The component has a short-range radio.
-    pub short_range_radio: Option<bool>,
-    /// The component verifies what it starts.
-    pub secure_boot: Option<bool>,
-}
-
 /// A requirement set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegimeSet {
@@ -299,7 +252,7 @@ pub struct Item {
 }
 
 /// Everything that ships.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Knowledge {
     /// The catalogue, by id.
     pub measures: BTreeMap<String, Measure>,
@@ -324,7 +277,7 @@ pub struct Knowledge {
 }
 
 /// What we add to the matrix of a device class, or take away.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
     /// Added measures by cell.
     pub add: BTreeMap<(String, Phase), BTreeSet<String>>,
@@ -342,10 +295,22 @@ impl Knowledge {
     }
 }
 
-/// The knowledge that ships with this version.
+/// The knowledge that ships with this version, without what a model changes of it.
+///
+/// A method that looks at a model takes the knowledge in force from its system instead.
 pub fn base() -> &'static Knowledge {
-    static BASE: OnceLock<Knowledge> = OnceLock::new();
+    in_memory()
+}
+
+/// The same, to be kept.
+pub fn shared() -> Arc<Knowledge> {
+    Arc::clone(in_memory())
+}
+
+fn in_memory() -> &'static Arc<Knowledge> {
+    static BASE: OnceLock<Arc<Knowledge>> = OnceLock::new();
     BASE.get_or_init(|| {
-        load::load().expect("the compiled-in knowledge files are sound; a test reads them")
+        let knowledge = load::load();
+        Arc::new(knowledge.expect("the compiled-in knowledge files are sound; a test reads them"))
     })
 }

@@ -105,7 +105,7 @@ pub fn requirements(model: &Model, solution: &Solution) -> Vec<Requirement> {
 }
 
 pub(crate) fn of_system(system: &System<'_>, solution: &Solution) -> Vec<Requirement> {
-    let wanted = items_of(system.model);
+    let wanted = items_of(system);
     let picks = solution.picks.iter();
     let mut out: Vec<Requirement> = picks
         .filter_map(|pick| of_pick(system, pick, &wanted))
@@ -116,12 +116,8 @@ pub(crate) fn of_system(system: &System<'_>, solution: &Solution) -> Vec<Require
     out
 }
 
-fn of_pick(
-    system: &System<'_>,
-    pick: &Pick,
-    wanted: &BTreeSet<&'static str>,
-) -> Option<Requirement> {
-    let measure = knowledge::base().measures.get(&pick.measure)?;
+fn of_pick(system: &System<'_>, pick: &Pick, wanted: &BTreeSet<&str>) -> Option<Requirement> {
+    let measure = system.knowledge().measures.get(&pick.measure)?;
     let duty = match measure.kind {
         _ if pick.provided => Duty::Platform,
         MeasureKind::Function => Duty::Maker,
@@ -275,15 +271,19 @@ fn assumptions(model: &Model) -> Vec<Requirement> {
         .collect()
 }
 
-fn items_of(model: &Model) -> BTreeSet<&'static str> {
-    let base = knowledge::base();
-    let sets = model.regimes.iter().filter_map(|r| base.regimes.get(r));
+fn items_of<'s>(system: &'s System<'_>) -> BTreeSet<&'s str> {
+    let known = &system.knowledge().regimes;
+    let sets = system.model.regimes.iter().filter_map(|r| known.get(r));
     sets.flat_map(|set| set.items.iter().map(|item| item.id.as_str()))
         .collect()
 }
 
 /// The requirement sets of a model, with the requirements that serve each item.
 pub fn regimes(model: &Model, requirements: &[Requirement]) -> Vec<RegimeView> {
+    regimes_of(&System::new(model), requirements)
+}
+
+pub(crate) fn regimes_of(system: &System<'_>, requirements: &[Requirement]) -> Vec<RegimeView> {
     let mut by_item: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for requirement in requirements {
         for item in &requirement.items {
@@ -291,8 +291,8 @@ pub fn regimes(model: &Model, requirements: &[Requirement]) -> Vec<RegimeView> {
             list.push(requirement.id.clone());
         }
     }
-    let base = knowledge::base();
-    let sets = model.regimes.iter().filter_map(|r| base.regimes.get(r));
+    let known = &system.knowledge().regimes;
+    let sets = system.model.regimes.iter().filter_map(|r| known.get(r));
     sets.map(|set| RegimeView {
         regime: set.regime,
         name: set.name.clone(),

@@ -1,12 +1,17 @@
 //! STRIDE over elements and flows: rules from a data file, each with the conditions that made it fire.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
-use crate::knowledge::{self, Conditions, Rule};
+use crate::basis::{Basis, Method};
+use crate::knowledge::{Rule, Subject};
 use crate::language::Text;
-use crate::model::{Component, Flow, Interface, Model, Sequence, Stride};
+use crate::model::{Component, Flow, Model, Stride};
 use crate::risk::Risk;
-use crate::system::{Harm, System, is_bounded};
+use crate::system::{Harm, System};
+
+mod facts;
 
 /// One threat to one element.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -20,17 +25,19 @@ pub struct Threat {
     /// Id of the flow or component.
     pub element: String,
     /// What a reader calls the element.
-    pub title: Text,
+    pub title: Arc<Text>,
     /// `flow`, or the kind of component.
     pub element_kind: &'static str,
     /// Component at which measures are put to work.
     pub at: String,
     /// What happens.
-    pub text: Text,
+    pub text: Arc<Text>,
     /// How large the risk is.
     pub risk: Risk,
     /// Countermeasures that answer it.
-    pub answers: Vec<String>,
+    pub answers: Arc<[String]>,
+    /// Method, rule and source.
+    pub basis: Arc<Basis>,
 }
 
 /// All threats of a model, by id.
@@ -39,26 +46,33 @@ pub fn threats(model: &Model) -> Vec<Threat> {
 }
 
 pub(crate) fn of_system(system: &System<'_>) -> Vec<Threat> {
+    let rules: Vec<Ready<'_>> = system.knowledge().rules.iter().map(Ready::of).collect();
     let mut threats = Vec::new();
-    for rule in &knowledge::base().rules {
-        let harm = Harm::of_stride(rule.stride);
-        if rule.on.iter().any(|on| on == "flow") {
-            for (id, flow) in &system.model.flows {
-                if flow_meets(&rule.when, system, id, flow) {
-                    let risk = system.risk_of_flow(id, flow, harm, rule.raise);
-                    let at = system.owner_of(flow);
-                    threats.push(threat(rule, (id, &flow.title, "flow"), at, risk));
-                }
+    for (id, flow) in &system.model.flows {
+        let element = Element {
+            id,
+            title: Arc::new(flow.title.clone()),
+            subject: Subject::Flow,
+            at: system.owner_of(flow),
+        };
+        for ready in ready_for(&rules, Subject::Flow) {
+            if facts::flow_meets(&ready.rule.when, system, id, flow) {
+                threats.push(element.threat(ready, risk_of_flow(system, id, flow, ready.rule)));
             }
         }
-        for (id, component) in &system.model.components {
-            let kind = component.kind.word();
-            if rule.on.iter().any(|on| on == kind)
-                && component_meets(&rule.when, system, id, component)
-            {
-                let (reach, raise) = (rule.reach, rule.raise);
-                let risk = system.risk_of_component(id, component, reach, harm, raise, None);
-                threats.push(threat(rule, (id, &component.title, kind), id, risk));
+    }
+    for (id, component) in &system.model.components {
+        let subject = facts::subject(component.kind);
+        let element = Element {
+            id,
+            title: Arc::new(component.title.clone()),
+            subject,
+            at: id,
+        };
+        for ready in ready_for(&rules, subject) {
+            if facts::component_meets(&ready.rule.when, system, id, component) {
+                let risk = risk_of_component(system, id, component, ready.rule);
+                threats.push(element.threat(ready, risk));
             }
         }
     }
@@ -66,53 +80,85 @@ pub(crate) fn of_system(system: &System<'_>) -> Vec<Threat> {
     threats
 }
 
-fn threat(
-    rule: &Rule,
-    (element, title, element_kind): (&str, &Text, &'static str),
-    at: &str,
-    risk: Risk,
-) -> Threat {
-    Threat {
-        id: format!("{element}:{}", rule.id),
-        rule: rule.id.clone(),
-        stride: rule.stride,
-        element: element.to_owned(),
-        title: title.clone(),
-        element_kind,
-        at: at.to_owned(),
-        text: rule.text.clone(),
-        risk,
-        answers: rule.answers.clone(),
+/// A rule with what all of its threats share.
+struct Ready<'k> {
+    rule: &'k Rule,
+    text: Arc<Text>,
+    answers: Arc<[String]>,
+    basis: Arc<Basis>,
+}
+
+impl<'k> Ready<'k> {
+    fn of(rule: &'k Rule) -> Self {
+        Ready {
+            rule,
+            text: Arc::new(rule.text.clone()),
+            answers: rule.answers.as_slice().into(),
+            basis: Arc::new(basis(rule)),
+        }
     }
 }
 
-fn flow_meets(when: &Conditions, system: &System<'_>, id: &str, flow: &Flow) -> bool {
-    holds(when.crosses, system.crosses(flow))
-        && holds(when.open, flow.security.is_open())
-        && holds(when.sequenced, flow.sequence == Sequence::Required)
-        && holds(when.rated, flow.rate.is_some())
-        && holds(when.bounded, is_bounded(flow))
-        && holds(when.carries_action, system.carries_action(id))
-        && holds(when.carries_feedback, system.carries_feedback(id))
+fn ready_for<'r, 'k>(
+    rules: &'r [Ready<'k>],
+    subject: Subject,
+) -> impl Iterator<Item = &'r Ready<'k>> {
+    let rules = rules.iter();
+    rules.filter(move |ready| ready.rule.on.contains(&subject))
 }
 
-fn component_meets(
-    when: &Conditions,
-    system: &System<'_>,
-    id: &str,
-    component: &Component,
-) -> bool {
-    let has = |test: fn(Interface) -> bool| component.interfaces.iter().any(|i| test(*i));
-    holds(when.speaks, !system.flows_of(id).is_empty())
-        && holds(when.keeps_asset, system.keeps_asset(id))
-        && holds(when.debug_port, has(Interface::is_debug))
-        && holds(when.short_range_radio, has(Interface::is_short_range_radio))
-        && holds(
-            when.secure_boot,
-            component.capabilities.secure_boot == Some(true),
+fn basis(rule: &Rule) -> Basis {
+    let own = || {
+        Text::new(
+            "STRIDE by element and by flow; the rule is our own judgement",
+            "要素ごと・フローごとの STRIDE。規則は本製品の判断",
         )
+    };
+    Basis {
+        method: Method::Stride,
+        rule: rule.id.clone(),
+        source: rule.source.clone().unwrap_or_else(own),
+        own_judgement: rule.source.is_none(),
+    }
 }
 
-fn holds(condition: Option<bool>, fact: bool) -> bool {
-    condition.is_none_or(|wanted| wanted == fact)
+/// What a rule fires on.
+struct Element<'m> {
+    id: &'m str,
+    title: Arc<Text>,
+    subject: Subject,
+    at: &'m str,
+}
+
+impl Element<'_> {
+    fn threat(&self, ready: &Ready<'_>, risk: Risk) -> Threat {
+        Threat {
+            id: format!("{}:{}", self.id, ready.rule.id),
+            rule: ready.rule.id.clone(),
+            stride: ready.rule.stride,
+            element: self.id.to_owned(),
+            title: Arc::clone(&self.title),
+            element_kind: self.subject.word(),
+            at: self.at.to_owned(),
+            text: Arc::clone(&ready.text),
+            risk,
+            answers: Arc::clone(&ready.answers),
+            basis: Arc::clone(&ready.basis),
+        }
+    }
+}
+
+fn harm(rule: &Rule) -> Harm {
+    match &rule.harms {
+        Some(letters) => Harm::of_letters(letters),
+        None => Harm::of_stride(rule.stride),
+    }
+}
+
+fn risk_of_flow(system: &System<'_>, id: &str, flow: &Flow, rule: &Rule) -> Risk {
+    system.risk_of_flow(id, flow, harm(rule), rule.raise)
+}
+
+fn risk_of_component(system: &System<'_>, id: &str, component: &Component, rule: &Rule) -> Risk {
+    system.risk_of_component(id, component, rule.reach, harm(rule), rule.raise, None)
 }

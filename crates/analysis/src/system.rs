@@ -1,8 +1,9 @@
 //! A model seen from its parts: what touches what, and what would be harmed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::knowledge::{Provided, Reach};
+use crate::knowledge::{self, Knowledge, Provided, Reach};
 use crate::language::Text;
 use crate::model::{
     Component, ComponentKind, Flow, Level, Model, Phase, Physical, Protocol, Security, Stride,
@@ -13,6 +14,7 @@ use crate::risk::{Factor, Risk};
 /// A model with the indexes that every method needs.
 pub(crate) struct System<'m> {
     pub(crate) model: &'m Model,
+    knowledge: Arc<Knowledge>,
     flows_of: BTreeMap<&'m str, Vec<(&'m str, &'m Flow)>>,
     assets_of: BTreeMap<&'m str, BTreeSet<&'m str>>,
     actions: BTreeSet<&'m str>,
@@ -86,6 +88,7 @@ impl<'m> System<'m> {
         }
         let mut system = System {
             model,
+            knowledge: knowledge::shared(),
             flows_of,
             assets_of,
             actions: actions.clone().map(|action| action.flow.as_str()).collect(),
@@ -101,6 +104,16 @@ impl<'m> System<'m> {
             .filter(|provided| system.devices_all(|id| system.is_provided(*provided, id)))
             .collect();
         system
+    }
+
+    /// The knowledge in force for this model: ours, with what the model changes of it.
+    pub(crate) fn knowledge(&self) -> &Knowledge {
+        &self.knowledge
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn shared_knowledge(&self) -> Arc<Knowledge> {
+        Arc::clone(&self.knowledge)
     }
 
     fn devices_all(&self, test: impl Fn(&str) -> bool) -> bool {

@@ -24,7 +24,12 @@ pub enum Alternative {
     },
 }
 
-pub(super) fn picks(wanted: &Wanted, task: &Task, names: &[String], cover: &Cover) -> Vec<Pick> {
+pub(super) fn picks(
+    wanted: &Wanted<'_>,
+    task: &Task,
+    names: &[String],
+    cover: &Cover,
+) -> Vec<Pick> {
     let ids: Vec<&String> = wanted.targets.keys().collect();
     let given = given(task, &cover.chosen);
     let mut by_target = vec![Vec::new(); task.demand.len()];

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::jnsa::Matrix;
-use crate::knowledge::{self, Check, ItemStatus, Measure, MeasureKind, Place, Provided};
+use crate::knowledge::{Check, ItemStatus, Knowledge, Measure, MeasureKind, Place, Provided};
 use crate::language::Text;
 use crate::model::{ComponentKind, DecisionStatus, Flow, Level, Model, Regime};
 use crate::policy::aspect;
@@ -18,24 +18,9 @@ mod explain;
 mod frontier;
 mod targets;
 
+pub use crate::basis::Method;
 pub use explain::Alternative;
 pub use frontier::Step;
-
-/// Which method asks for protection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Method {
-    /// A STRIDE threat.
-    Stride,
-    /// A cell of the JNSA matrix.
-    Jnsa,
-    /// A loss scenario of STPA-Sec.
-    Stpa,
-    /// A mandatory item of a requirement set.
-    Regime,
-    /// Something that the model itself says of a flow: a schema or range, a rate, a sequence.
-    Declared,
-}
 
 /// How it stands with a cell, a threat or an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -208,7 +193,7 @@ fn proof(cover: &cover::Cover) -> Proof {
     }
 }
 
-fn outcome(wanted: &targets::Wanted, picks: &[Pick]) -> Vec<Target> {
+fn outcome(wanted: &targets::Wanted<'_>, picks: &[Pick]) -> Vec<Target> {
     let chosen: BTreeMap<&str, &Pick> = picks.iter().map(|p| (p.id.as_str(), p)).collect();
     let targets = wanted.targets.iter();
     targets
@@ -250,8 +235,8 @@ fn outcome(wanted: &targets::Wanted, picks: &[Pick]) -> Vec<Target> {
 
 /// A countermeasure at one place, before it is known whether it is chosen.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Instance {
-    pub(crate) measure: &'static Measure,
+pub(crate) struct Instance<'k> {
+    pub(crate) measure: &'k Measure,
     pub(crate) at: Option<String>,
     pub(crate) cost: u32,
     pub(crate) strength: u32,
@@ -261,13 +246,13 @@ pub(crate) struct Instance {
 /// The measure `id` put to work for something at `component`, and the name of that instance.
 ///
 /// What a flow of the model must say, as its rate, and does not, is an instance at that flow.
-pub(crate) fn instance(
-    system: &System<'_>,
+pub(crate) fn instance<'k>(
+    system: &'k System<'_>,
     id: &str,
     component: &str,
     flow: Option<(&str, &Flow)>,
-) -> Option<(String, Instance)> {
-    let measure = knowledge::base().measures.get(id)?;
+) -> Option<(String, Instance<'k>)> {
+    let measure = system.knowledge().measures.get(id)?;
     if let (Some((flow_id, flow)), Some(aspect)) = (flow, aspect(id))
         && !aspect.is_in(flow, &flow.from)
     {
@@ -308,8 +293,7 @@ pub(crate) fn instance(
 }
 
 /// Items of a requirement set that must be met and that something built in can meet.
-pub(crate) fn demanded_items(regime: Regime) -> BTreeSet<&'static str> {
-    let base = knowledge::base();
+pub(crate) fn demanded_items(base: &Knowledge, regime: Regime) -> BTreeSet<&str> {
     let set = base.regimes.get(&regime);
     let items = set.into_iter().flat_map(|set| &set.items);
     items

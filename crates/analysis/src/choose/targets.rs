@@ -7,16 +7,15 @@ use jiff::civil::Date;
 use super::cover::{Candidate, Task};
 use super::{DecisionView, Instance, Method, State, demanded_items, devices, instance};
 use crate::jnsa::Matrix;
-use crate::knowledge;
 use crate::model::{DecisionStatus, Flow, Level};
 use crate::policy::Aspect;
 use crate::stride::Threat;
 use crate::system::System;
 
 /// What has to be closed, and with what.
-pub(super) struct Wanted {
+pub(super) struct Wanted<'k> {
     pub(super) targets: BTreeMap<String, WantedTarget>,
-    pub(super) instances: BTreeMap<String, Instance>,
+    pub(super) instances: BTreeMap<String, Instance<'k>>,
     /// Everything that does not have to be closed, and why.
     pub(super) states: BTreeMap<String, State>,
     pub(super) decisions: Vec<DecisionView>,
@@ -29,7 +28,7 @@ pub(super) struct WantedTarget {
     pub(super) candidates: BTreeSet<String>,
 }
 
-impl Wanted {
+impl Wanted<'_> {
     /// The covering task, and the names of its candidates.
     pub(super) fn task(&self) -> (Task, Vec<String>) {
         let mut gives: BTreeMap<&str, Vec<(usize, u32)>> = BTreeMap::new();
@@ -57,12 +56,12 @@ impl Wanted {
     }
 }
 
-pub(super) fn collect(
-    system: &System<'_>,
+pub(super) fn collect<'k>(
+    system: &'k System<'_>,
     threats: &[Threat],
     matrices: &[Matrix],
     today: Date,
-) -> Wanted {
+) -> Wanted<'k> {
     let model = system.model;
     let mut wanted = Wanted {
         targets: BTreeMap::new(),
@@ -128,8 +127,9 @@ pub(super) fn collect(
         }
     }
     for regime in &model.regimes {
-        for item in demanded_items(*regime) {
-            let measures: Vec<&str> = knowledge::base()
+        for item in demanded_items(system.knowledge(), *regime) {
+            let measures: Vec<&str> = system
+                .knowledge()
                 .measures
                 .values()
                 .filter(|measure| measure.items.contains(item))
@@ -147,7 +147,7 @@ pub(super) fn collect(
 }
 
 /// What the model says of a flow that the gateway decides about is a promise, and must be shown.
-fn declared(wanted: &mut Wanted, system: &System<'_>) {
+fn declared<'k>(wanted: &mut Wanted<'k>, system: &'k System<'_>) {
     let aspects = [
         ("content", Aspect::Content, "CM-RANGE"),
         ("rate", Aspect::Rate, "CM-RATE"),
@@ -165,9 +165,9 @@ fn declared(wanted: &mut Wanted, system: &System<'_>) {
     }
 }
 
-fn add<'a>(
-    wanted: &mut Wanted,
-    system: &System<'_>,
+fn add<'a, 'k>(
+    wanted: &mut Wanted<'k>,
+    system: &'k System<'_>,
     (id, method, risk): (String, Method, Option<Level>),
     (component, flow): (&str, Option<(&str, &Flow)>),
     measures: impl Iterator<Item = &'a str>,
@@ -180,7 +180,7 @@ fn add<'a>(
         }
     }
     let need = match risk {
-        Some(level) => knowledge::base().need.get(&level).copied().unwrap_or(1),
+        Some(level) => system.knowledge().need.get(&level).copied().unwrap_or(1),
         None => 1,
     };
     wanted.targets.insert(

@@ -1,271 +1,40 @@
-//! Reads the compiled-in knowledge files and checks that they fit together.
+//! Reads the compiled-in knowledge files, each kind in a file of its own, and checks that they fit together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use super::Knowledge;
 
-use super::{
-    Changes, Item, JnsaThreat, Knowledge, Measure, MeasureKind, Origin, Pillar, Place, Probe,
-    ProbeName, Provided, RegimeSet, Rule,
-};
-use crate::language::Text;
-use crate::model::{DeviceClass, Level, Phase, Regime};
-
-const MEASURES: [&str; 5] = [
-    include_str!("../../knowledge/measures-certification.toml"),
-    include_str!("../../knowledge/measures-network.toml"),
-    include_str!("../../knowledge/measures-refresh.toml"),
-    include_str!("../../knowledge/measures-trace.toml"),
-    include_str!("../../knowledge/measures-none.toml"),
-];
-const REGIMES: [&str; 4] = [
-    include_str!("../../knowledge/regime-cra.toml"),
-    include_str!("../../knowledge/regime-etsi.toml"),
-    include_str!("../../knowledge/regime-jc-star.toml"),
-    include_str!("../../knowledge/regime-mic.toml"),
-];
-const JUDGEMENT: &str = include_str!("../../knowledge/judgement.toml");
-const TRACES: &str = include_str!("../../knowledge/traces.toml");
-const PROBES: &str = include_str!("../../knowledge/probes.toml");
-const THREATS: &str = include_str!("../../knowledge/threats.toml");
-const STRIDE: &str = include_str!("../../knowledge/stride.toml");
-const BOARD: &str = include_str!("../../knowledge/matrix-board.toml");
-const OWN: &str = include_str!("../../knowledge/matrix-own.toml");
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MeasuresFile {
-    pillar: Pillar,
-    measure: Vec<MeasureEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MeasureEntry {
-    id: String,
-    place: Place,
-    kind: MeasureKind,
-    source: Origin,
-    name: Text,
-    shall: Text,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct JudgementFile {
-    #[serde(rename = "basis")]
-    _basis: String,
-    need: BTreeMap<Level, u32>,
-    measure: BTreeMap<String, Judgement>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Judgement {
-    cost: u32,
-    provided: u32,
-    strength: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Trace {
-    provided: Provided,
-    #[serde(default)]
-    observed: Vec<ProbeName>,
-    #[serde(default)]
-    refused: Vec<ProbeName>,
-    #[serde(default)]
-    items: BTreeSet<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProbesFile {
-    #[serde(rename = "basis")]
-    _basis: String,
-    probe: BTreeMap<String, Probe>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ThreatsFile {
-    #[serde(rename = "source")]
-    _source: String,
-    #[serde(rename = "basis")]
-    _basis: String,
-    phase: BTreeMap<Phase, Named>,
-    threat: BTreeMap<String, JnsaThreat>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Named {
-    name: Text,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StrideFile {
-    #[serde(rename = "basis")]
-    _basis: String,
-    rule: Vec<Rule>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BoardFile {
-    #[serde(rename = "source")]
-    _source: String,
-    not_applicable: Vec<String>,
-    cell: BTreeMap<String, Vec<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OwnFile {
-    #[serde(rename = "basis")]
-    _basis: String,
-    all: OwnChanges,
-    class: BTreeMap<DeviceClass, OwnChanges>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct OwnChanges {
-    add: BTreeMap<String, BTreeSet<String>>,
-    remove: BTreeMap<String, BTreeSet<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RegimeFile {
-    id: Regime,
-    name: Text,
-    version: String,
-    note: Text,
-    item: Vec<Item>,
-}
+mod matrices;
+mod measures;
+mod probes;
+mod regimes;
+mod stride;
+mod threats;
 
 /// Reads everything; the error says which file does not fit and why.
 pub(super) fn load() -> Result<Knowledge, String> {
-    let judgement: JudgementFile = parse("judgement", JUDGEMENT)?;
-    let probes: ProbesFile = parse("probes", PROBES)?;
-    let threats: ThreatsFile = parse("threats", THREATS)?;
-    let stride: StrideFile = parse("stride", STRIDE)?;
-    let board: BoardFile = parse("matrix-board", BOARD)?;
-    let own: OwnFile = parse("matrix-own", OWN)?;
-    let mut knowledge = Knowledge {
-        measures: measures(judgement.measure)?,
-        probes: probes.probe,
-        threats: threats.threat,
-        phases: threats
-            .phase
-            .into_iter()
-            .map(|(phase, named)| (phase, named.name))
-            .collect(),
-        rules: stride.rule,
-        regimes: BTreeMap::new(),
-        need: judgement.need,
-        board: cells(board.cell)?,
-        not_applicable: board
-            .not_applicable
-            .iter()
-            .map(|text| cell(text))
-            .collect::<Result<_, _>>()?,
-        own: BTreeMap::new(),
+    let catalogue = measures::read()?;
+    let threats = threats::read()?;
+    let matrices = matrices::read()?;
+    let knowledge = Knowledge {
+        measures: catalogue.measures,
+        probes: probes::read()?,
+        threats: threats.threats,
+        phases: threats.phases,
+        rules: stride::read()?,
+        regimes: regimes::read()?,
+        need: catalogue.need,
+        board: matrices.board,
+        not_applicable: matrices.not_applicable,
+        own: matrices.own,
     };
-    for text in REGIMES {
-        let file: RegimeFile = parse("regime", text)?;
-        knowledge.regimes.insert(
-            file.id,
-            RegimeSet {
-                regime: file.id,
-                name: file.name,
-                version: file.version,
-                note: file.note,
-                items: file.item,
-            },
-        );
-    }
-    for class in DeviceClass::ALL {
-        let mut changes = Changes {
-            add: cells(own.all.add.clone())?,
-            remove: cells(own.all.remove.clone())?,
-        };
-        if let Some(special) = own.class.get(class) {
-            for (cell, measures) in cells(special.add.clone())? {
-                changes.add.entry(cell).or_default().extend(measures);
-            }
-            for (cell, measures) in cells(special.remove.clone())? {
-                changes.remove.entry(cell).or_default().extend(measures);
-            }
-        }
-        knowledge.own.insert(*class, changes);
-    }
     check(&knowledge)?;
     Ok(knowledge)
 }
 
+/// Reads one file.
 fn parse<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> Result<T, String> {
     toml::from_str(text).map_err(|error| format!("{name}: {error}"))
-}
-
-fn measures(mut judged: BTreeMap<String, Judgement>) -> Result<BTreeMap<String, Measure>, String> {
-    let mut traces: BTreeMap<String, Trace> = parse("traces", TRACES)?;
-    let mut out = BTreeMap::new();
-    for text in MEASURES {
-        let file: MeasuresFile = parse("measures", text)?;
-        for entry in file.measure {
-            let id = entry.id;
-            let judgement = judged
-                .remove(&id)
-                .ok_or_else(|| format!("{id} has no judgement"))?;
-            let trace = traces
-                .remove(&id)
-                .ok_or_else(|| format!("{id} has no trace"))?;
-            let measure = Measure {
-                id: id.clone(),
-                pillar: file.pillar,
-                place: entry.place,
-                kind: entry.kind,
-                origin: entry.source,
-                name: entry.name,
-                shall: entry.shall,
-                cost: judgement.cost,
-                cost_provided: judgement.provided,
-                strength: judgement.strength,
-                provided: trace.provided,
-                observed: trace.observed,
-                refused: trace.refused,
-                items: trace.items,
-            };
-            if (measure.kind == MeasureKind::Guidance) != (measure.strength == 0) {
-                return Err(format!("{id}: guidance, and only guidance, has strength 0"));
-            }
-            if out.insert(id.clone(), measure).is_some() {
-                return Err(format!("{id} twice"));
-            }
-        }
-    }
-    match (judged.keys().next(), traces.keys().next()) {
-        (None, None) => Ok(out),
-        (left, other) => Err(format!(
-            "judged or traced, but not a measure: {left:?} {other:?}"
-        )),
-    }
-}
-
-fn cell(text: &str) -> Result<(String, Phase), String> {
-    let (threat, phase) = text.split_once(':').ok_or_else(|| text.to_owned())?;
-    let phase = Phase::parse(phase).ok_or_else(|| text.to_owned())?;
-    Ok((threat.to_owned(), phase))
-}
-
-fn cells<T>(map: BTreeMap<String, T>) -> Result<BTreeMap<(String, Phase), T>, String> {
-    map.into_iter()
-        .map(|(text, value)| Ok((cell(&text)?, value)))
-        .collect()
 }
 
 /// Every id that one file names is in the other.
@@ -278,7 +47,9 @@ fn check(knowledge: &Knowledge) -> Result<(), String> {
             .ok_or_else(|| format!("unknown measure {id}"))
     };
     for rule in &knowledge.rules {
-        rule.answers.iter().try_for_each(known)?;
+        if let Some(fault) = rule.faults(&knowledge.measures).first() {
+            return Err(format!("{}: {fault:?}", rule.id));
+        }
     }
     for measures in knowledge.board.values() {
         measures.iter().try_for_each(known)?;
@@ -310,6 +81,9 @@ fn check(knowledge: &Knowledge) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::knowledge::Origin;
+    use crate::language::Text;
+    use crate::model::Phase;
 
     #[test]
     fn the_files_fit_together() {

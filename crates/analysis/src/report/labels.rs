@@ -128,14 +128,8 @@ mod tests {
         ] {
             add("state", &[super::super::page::state_word(state)]);
         }
-        for method in [
-            Method::Stride,
-            Method::Jnsa,
-            Method::Regime,
-            Method::Stpa,
-            Method::Declared,
-        ] {
-            add("method", &[super::super::page::method_word(method)]);
+        for method in Method::ALL {
+            add("method", &[method.word()]);
         }
         for key in wanted {
             assert!(known.contains_key(&key), "{key}");

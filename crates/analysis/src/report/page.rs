@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::analysis::Analysis;
-use crate::choose::{Method, State};
+use crate::choose::State;
 use crate::evidence::{Finding, Status};
 use crate::language::{Language, Text};
 
@@ -184,16 +184,5 @@ pub(super) const fn state_word(state: State) -> &'static str {
         State::Transferred => "transferred",
         State::Closed => "closed",
         State::Open => "open",
-    }
-}
-
-/// The word of a method in keys.
-pub(super) const fn method_word(method: Method) -> &'static str {
-    match method {
-        Method::Stride => "stride",
-        Method::Jnsa => "jnsa",
-        Method::Regime => "regime",
-        Method::Stpa => "stpa",
-        Method::Declared => "declared",
     }
 }

@@ -1,6 +1,6 @@
 //! What was chosen, why, and what stays open.
 
-use super::{Page, method_word};
+use super::Page;
 
 impl Page<'_> {
     pub(super) fn open(&mut self) {
@@ -15,7 +15,7 @@ impl Page<'_> {
         for target in self.analysis.solution.open() {
             self.html.raw("<tr>");
             self.code(&target.id);
-            let method = self.label(&format!("method-{}", method_word(target.method)));
+            let method = self.label(&format!("method-{}", target.method.word()));
             self.cell(&method);
             match target.risk {
                 Some(level) => {
@@ -39,7 +39,7 @@ impl Page<'_> {
         let caption = self.label("section-chosen");
         self.html.table("picks", &caption, &columns);
         for pick in &self.analysis.solution.picks {
-            let measure = crate::knowledge::base().measures.get(&pick.measure);
+            let measure = self.analysis.knowledge.measures.get(&pick.measure);
             let name = measure.map_or_else(|| pick.measure.clone(), |m| self.say(&m.name));
             self.html
                 .raw("<tr><th scope=\"row\">")

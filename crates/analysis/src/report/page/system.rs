@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Page, state_word};
 use crate::choose::State;
 use crate::jnsa::{Cell, Matrix};
-use crate::knowledge::{self, Origin};
+use crate::knowledge::Origin;
 use crate::model::{CellId, Phase};
 
 impl Page<'_> {
@@ -45,7 +45,7 @@ impl Page<'_> {
         let units = self.with("units", &[("count", &count)]);
         let caption = format!("{title} – {class}, {units}");
         self.html.element("h3", "", &title);
-        let base = knowledge::base();
+        let base = &self.analysis.knowledge;
         let mut columns = vec![self.label("threat")];
         for phase in Phase::ALL {
             let name = base.phases.get(phase).map(|text| self.say(text));
