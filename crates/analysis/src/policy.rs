@@ -68,12 +68,14 @@ pub fn generate(model: &Model, analysis: &Analysis, version: u64) -> enforced::P
                 .filter(|(_, flow)| flow.to == *role)
                 .map(clause)
                 .collect(),
+            peers: Vec::new(),
         }
     });
     enforced::Policy {
         version,
         model_id: model.id.clone(),
         roles: roles.collect(),
+        conduct: enforced::Conduct::default(),
     }
 }
 

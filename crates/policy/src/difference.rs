@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::conduct::{Conduct, Peer};
 use crate::json;
 use crate::rules::{Clause, Policy, Role, Sequence};
 
@@ -51,6 +52,40 @@ pub enum Change {
         /// Which condition: `schema`, `range temp_c`, `rate`, `max_bytes`, `sequence` or `requirement`.
         what: String,
         /// What held before; `none` when nothing did.
+        from: String,
+        /// What will hold.
+        to: String,
+    },
+    /// The role speaks with a peer that it did not speak with before.
+    PeerAdded {
+        /// The role.
+        role: String,
+        /// The peer, such as `gateway mqtt/8883`.
+        peer: String,
+    },
+    /// The role no longer speaks with a peer.
+    PeerRemoved {
+        /// The role.
+        role: String,
+        /// The peer.
+        peer: String,
+    },
+    /// A peer is reached by other names, serves other requirements, or is enforced otherwise.
+    PeerChanged {
+        /// The role.
+        role: String,
+        /// The peer.
+        peer: String,
+        /// What held before.
+        from: String,
+        /// What will hold.
+        to: String,
+    },
+    /// Every device is treated by another rule.
+    ConductChanged {
+        /// Which rule, such as `idle_seconds`.
+        what: String,
+        /// What held before; `none` is the platform's own default.
         from: String,
         /// What will hold.
         to: String,
@@ -101,8 +136,93 @@ pub fn difference(old: Option<&Policy>, new: &Policy) -> Vec<Change> {
             &before.subscribe,
             &after.subscribe,
         );
+        peers(&mut changes, &role, &before.peers, &after.peers);
     }
+    conduct(&mut changes, &old.conduct, &new.conduct);
     changes
+}
+
+fn peers(changes: &mut Vec<Change>, role: &str, old: &[Peer], new: &[Peer]) {
+    let by_name = |list: &[Peer]| -> BTreeMap<String, String> {
+        list.iter().map(|peer| (name(peer), facts(peer))).collect()
+    };
+    let (old, new) = (by_name(old), by_name(new));
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    for peer in names {
+        let (role, named) = (String::from(role), peer.clone());
+        match (old.get(peer), new.get(peer)) {
+            (Some(from), Some(to)) if from != to => changes.push(Change::PeerChanged {
+                role,
+                peer: named,
+                from: from.clone(),
+                to: to.clone(),
+            }),
+            (None, Some(_)) => changes.push(Change::PeerAdded { role, peer: named }),
+            (Some(_), None) => changes.push(Change::PeerRemoved { role, peer: named }),
+            _ => {}
+        }
+    }
+}
+
+/// `gateway mqtt/8883`.
+fn name(peer: &Peer) -> String {
+    match peer.port {
+        Some(port) => format!("{} {}/{port}", peer.component, peer.protocol),
+        None => format!("{} {}", peer.component, peer.protocol),
+    }
+}
+
+fn facts(peer: &Peer) -> String {
+    let mut hosts = peer.hosts.clone();
+    hosts.sort();
+    format!(
+        "{} ({})",
+        if hosts.is_empty() {
+            "any".into()
+        } else {
+            hosts.join(", ")
+        },
+        stands(&peer.requirement, peer.enforced)
+    )
+}
+
+/// Requirements in order, and who sees to the rule.
+fn stands(requirement: &[String], enforced: bool) -> String {
+    let mut ids = requirement.to_vec();
+    ids.sort();
+    ids.push(if enforced {
+        "enforced".into()
+    } else {
+        "by people".into()
+    });
+    ids.join(", ")
+}
+
+fn conduct(changes: &mut Vec<Change>, old: &Conduct, new: &Conduct) {
+    let by_name = |conduct: &Conduct| -> Vec<(&'static str, String)> {
+        let mut sorted = conduct.clone();
+        sorted.sort();
+        let rules = sorted.rules().into_iter();
+        rules
+            .map(|rule| {
+                let stands = stands(rule.requirement, rule.enforced);
+                (rule.name, format!("{} ({stands})", rule.is))
+            })
+            .collect()
+    };
+    let (old, new) = (by_name(old), by_name(new));
+    let names: BTreeSet<&str> = old.iter().chain(&new).map(|(name, _)| *name).collect();
+    let of = |list: &[(&'static str, String)], wanted: &str| {
+        let found = list.iter().find(|(name, _)| *name == wanted);
+        found.map_or_else(|| "none".into(), |(_, is)| is.clone())
+    };
+    for what in names {
+        let (from, to) = (of(&old, what), of(&new, what));
+        if from != to {
+            let what = what.into();
+            changes.push(Change::ConductChanged { what, from, to });
+        }
+    }
 }
 
 fn clauses(
@@ -229,6 +349,17 @@ impl fmt::Display for Change {
                 from,
                 to,
             } => write!(f, "~ {role} may {direction} {flow}: {what}: {from} -> {to}"),
+            Self::PeerAdded { role, peer } => write!(f, "+ {role} speaks with {peer}"),
+            Self::PeerRemoved { role, peer } => write!(f, "- {role} speaks with {peer}"),
+            Self::PeerChanged {
+                role,
+                peer,
+                from,
+                to,
+            } => write!(f, "~ {role} speaks with {peer}: {from} -> {to}"),
+            Self::ConductChanged { what, from, to } => {
+                write!(f, "~ every device: {what}: {from} -> {to}")
+            }
         }
     }
 }
@@ -284,8 +415,54 @@ impl fmt::Display for Japanese<'_> {
                 let (name, from, to) = (condition(what), value(what, from), value(what, to));
                 write!(f, "~ {role} が{verb} {flow}: {name}: {from} → {to}")
             }
+            Change::PeerAdded { role, peer } => write!(f, "+ {role} は {peer} と通信する"),
+            Change::PeerRemoved { role, peer } => {
+                write!(f, "- {role} は {peer} と通信しなくなる")
+            }
+            Change::PeerChanged {
+                role,
+                peer,
+                from,
+                to,
+            } => {
+                let (from, to) = (in_japanese(from), in_japanese(to));
+                write!(f, "~ {role} と {peer} の通信: {from} → {to}")
+            }
+            Change::ConductChanged { what, from, to } => {
+                let (name, from, to) = (rule(what), in_japanese(from), in_japanese(to));
+                write!(f, "~ 全機器: {name}: {from} → {to}")
+            }
         }
     }
+}
+
+/// The name of a rule for every device in Japanese.
+fn rule(what: &str) -> &str {
+    match what {
+        "tls" => "TLS の条件",
+        "handshake_seconds" => "接続確立の制限時間(秒)",
+        "idle_seconds" => "無通信で切断する時間(秒)",
+        "credential_days" => "証明書の有効日数",
+        "renew_at_percent" => "証明書を更新する時点(期間に対する百分率)",
+        "receive" => "受信フィルター",
+        "refusals_per_minute" => "警報を上げる拒否の数(1 分あたり)",
+        "failed_enrollments" => "警報を上げる参加失敗の数(10 分あたり)",
+        "silence_factor" => "警報を上げる沈黙の長さ(送信間隔の倍数)",
+        "contain" => "拒否が続いた機器の扱い",
+        other => other,
+    }
+}
+
+/// What a rule says in Japanese: only a few of its words are English ones.
+fn in_japanese(text: &str) -> String {
+    if text == "none" {
+        return "既定値".into();
+    }
+    text.replace("by people)", "人が守る)")
+        .replace("enforced)", "強制する)")
+        .replace("alert (", "警報 (")
+        .replace("suspend (", "停止 (")
+        .replace("any (", "相手を問わない (")
 }
 
 /// The name of a condition in Japanese.

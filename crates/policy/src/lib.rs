@@ -17,6 +17,7 @@
 extern crate alloc;
 
 mod budget;
+mod conduct;
 mod decide;
 mod difference;
 pub mod json;
@@ -26,6 +27,10 @@ mod schema;
 mod topic;
 
 pub use budget::Budgets;
+pub use conduct::{
+    Conduct, Contain, PACKETS, Peer, Receive, Rule, Ruling, TLS_GROUPS, TLS_SIGNATURES,
+    TLS_VERSIONS, Tls, UNAUTHENTICATED,
+};
 pub use decide::{Action, Decision, FlowKind, Freshness, Request, decide};
 pub use difference::{Change, Direction, difference};
 pub use reason::{Reason, Unauthorized};

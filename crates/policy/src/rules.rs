@@ -10,6 +10,7 @@ use sekimori_ledger::envelope::{self, EnvelopeError, PublicKey, Signer};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::conduct::{Conduct, Peer, requirements};
 use crate::json::{self, JsonError};
 use crate::schema::Schema;
 
@@ -41,6 +42,25 @@ pub mod bounds {
     /// Greatest magnitude of a range or schema limit: up to here a double holds every integer exactly,
     /// so that no integer beyond the limit can round to a value inside of it.
     pub const LIMIT: f64 = 9_007_199_254_740_991.0;
+    /// Peers of one role.
+    pub const PEERS: usize = 256;
+    /// Names or addresses of one peer.
+    pub const HOSTS: usize = 64;
+    /// Bytes of a peer's name or address.
+    pub const HOST_BYTES: usize = 253;
+    /// Least and most seconds for a handshake.
+    pub const HANDSHAKE_SECONDS: (u32, u32) = (1, 120);
+    /// Least and most seconds of silence on a connection; the most is what an MQTT keep-alive can say.
+    pub const IDLE_SECONDS: (u32, u32) = (2, 98_302);
+    /// Least and most days of a certificate's life.
+    pub const CREDENTIAL_DAYS: (u32, u32) = (1, 3_650);
+    /// Least and most percent of a certificate's life before its renewal. Below half, a renewal would
+    /// be answered with the certificate that is there; above nine tenths nothing is left for failures.
+    pub const RENEW_AT_PERCENT: (u32, u32) = (50, 90);
+    /// Least and most value of a detector's threshold.
+    pub const DETECTOR: (u32, u32) = (1, 100_000);
+    /// Least and most bytes of a packet: the platform's own reports must fit.
+    pub const PACKET_BYTES: (u32, u32) = (36 << 10, 1 << 20);
 }
 
 /// What the devices of an organization may do. Version 0 is "no policy".
@@ -53,6 +73,9 @@ pub struct Policy {
     pub model_id: String,
     /// What each role may do, in order of id.
     pub roles: Vec<Role>,
+    /// How every device is treated; nothing in policies of version 1 of the format.
+    #[serde(default, skip_serializing_if = "Conduct::is_empty")]
+    pub conduct: Conduct,
 }
 
 /// What devices of one role may do.
@@ -65,6 +88,9 @@ pub struct Role {
     pub publish: Vec<Clause>,
     /// Commands that the device receives; each clause describes the command's payload.
     pub subscribe: Vec<Clause>,
+    /// Whom the device speaks with; nothing in policies of version 1 of the format.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub peers: Vec<Peer>,
 }
 
 /// One permission: a flow, and what its messages must look like.
@@ -160,7 +186,13 @@ impl Policy {
                     clause.requirement.sort();
                 }
             }
+            for peer in &mut role.peers {
+                peer.requirement.sort();
+                peer.hosts.sort();
+            }
+            role.peers.sort();
         }
+        sorted.conduct.sort();
         let text = serde_json::to_vec(&sorted).expect("a policy has no value without a JSON form");
         let value = json::parse_own(&text).expect("serde_json writes JSON");
         json::canonical(&value)
@@ -221,7 +253,9 @@ impl Policy {
             role.validate()
                 .map_err(|problem| bound(format!("role {:?}: {problem}", role.id)))?;
         }
-        Ok(())
+        self.conduct
+            .validate()
+            .map_err(|problem| bound(format!("conduct: {problem}")))
     }
 }
 
@@ -242,6 +276,17 @@ impl Role {
                     .map_err(|problem| format!("{direction} {:?}: {problem}", clause.flow))?;
             }
         }
+        if self.peers.len() > bounds::PEERS {
+            return Err(format!("{} peers", self.peers.len()));
+        }
+        let mut seen = BTreeSet::new();
+        for peer in &self.peers {
+            peer.validate()
+                .map_err(|problem| format!("peer {:?}: {problem}", peer.component))?;
+            if !seen.insert((&peer.component, &peer.protocol, peer.port)) {
+                return Err(format!("peer {:?} is there twice", peer.component));
+            }
+        }
         Ok(())
     }
 }
@@ -251,13 +296,7 @@ impl Clause {
         if !crate::topic::is_flow(&self.flow) {
             return Err("not a flow id".to_string());
         }
-        if self.requirement.len() > bounds::REQUIREMENTS {
-            return Err(format!("{} requirements", self.requirement.len()));
-        }
-        unique(self.requirement.iter())?;
-        if let Some(id) = self.requirement.iter().find(|id| !is_identifier(id)) {
-            return Err(format!("requirement {id:?} is not an id"));
-        }
+        requirements(&self.requirement)?;
         if !(1..=bounds::PAYLOAD_BYTES).contains(&self.max_bytes) {
             return Err(format!("max_bytes {}", self.max_bytes));
         }
@@ -317,7 +356,7 @@ pub fn is_identifier(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
-fn unique<'a>(ids: impl Iterator<Item = &'a String>) -> Result<(), String> {
+pub(crate) fn unique<'a>(ids: impl Iterator<Item = &'a String>) -> Result<(), String> {
     let mut seen = BTreeSet::new();
     for id in ids {
         if !seen.insert(id) {

@@ -49,16 +49,19 @@ fn policy() -> Policy {
     Policy {
         version: 1,
         model_id: "cold-store".into(),
+        conduct: Default::default(),
         roles: vec![
             Role {
                 id: "door".into(),
                 publish: vec![clause("door-state")],
                 subscribe: vec![lock],
+                peers: vec![],
             },
             Role {
                 id: "sensor".into(),
                 publish: vec![telemetry(), loose],
                 subscribe: vec![],
+                peers: vec![],
             },
         ],
     }

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use sekimori_ledger::envelope::{self, Ed25519Signer, PublicKey, Signer};
 use sekimori_policy::{
-    CONTENT_TYPE, Clause, Policy, PolicyError, Rate, Role, Schema, Sequence, bounds, difference,
-    json,
+    CONTENT_TYPE, Clause, Conduct, Contain, PACKETS, Peer, Policy, PolicyError, Rate, Receive,
+    Role, Ruling, Schema, Sequence, TLS_GROUPS, TLS_SIGNATURES, TLS_VERSIONS, Tls, UNAUTHENTICATED,
+    bounds, difference, json,
 };
 
 const VECTOR: &str = include_str!("../../../docs/formats/vectors/policy.json");
+const SECOND: &str = include_str!("../../../docs/formats/vectors/policy-2.json");
 const SEALED: &str = include_str!("../../../docs/formats/vectors/policy.sealed.hex");
 
 fn signer() -> Ed25519Signer {
@@ -39,6 +41,7 @@ fn cold_store() -> Policy {
     Policy {
         version: 1,
         model_id: "cold-store".into(),
+        conduct: Default::default(),
         roles: vec![
             Role {
                 id: "sensor".into(),
@@ -48,6 +51,7 @@ fn cold_store() -> Policy {
                     ..clause("telemetry")
                 }],
                 subscribe: vec![],
+                peers: vec![],
             },
             Role {
                 id: "door".into(),
@@ -61,6 +65,7 @@ fn cold_store() -> Policy {
                     rate: None,
                     ..clause("lock")
                 }],
+                peers: vec![],
             },
         ],
     }
@@ -339,21 +344,210 @@ fn clauses() -> impl Strategy<Value = Vec<Clause>> {
     })
 }
 
+fn peers() -> impl Strategy<Value = Vec<Peer>> {
+    let key = ("[a-z]{1,4}", prop_oneof![Just("mqtt"), Just("ble")]);
+    let rest = (any::<Option<u16>>(), any::<bool>());
+    proptest::collection::btree_map(key, rest, 0..4).prop_map(|peers| {
+        let peers = peers.into_iter();
+        peers
+            .map(|((component, protocol), (port, enforced))| Peer {
+                component,
+                protocol: protocol.into(),
+                port,
+                hosts: vec!["b.example.org".into(), "a.example.org".into()],
+                requirement: vec!["REQ-B".into(), "REQ-A".into()],
+                enforced,
+            })
+            .collect()
+    })
+}
+
+fn ruling<T>(is: T, enforced: bool) -> Ruling<T> {
+    Ruling {
+        is,
+        requirement: vec!["REQ-B".into(), "REQ-A".into()],
+        enforced,
+    }
+}
+
+/// Every rule that there is.
+fn full(idle: u32, enforced: bool) -> Conduct {
+    let number = |is| Some(ruling(is, enforced));
+    let words = |list: &[&str]| list.iter().map(|word| String::from(*word)).collect();
+    Conduct {
+        tls: Some(ruling(
+            Tls {
+                versions: words(&TLS_VERSIONS),
+                groups: words(&TLS_GROUPS),
+                signatures: words(&TLS_SIGNATURES),
+            },
+            enforced,
+        )),
+        handshake_seconds: number(10),
+        idle_seconds: number(idle),
+        credential_days: number(30),
+        renew_at_percent: number(66),
+        receive: Some(ruling(
+            Receive {
+                unauthenticated: words(&UNAUTHENTICATED),
+                packets: words(&PACKETS),
+                packet_bytes: 65_536,
+            },
+            enforced,
+        )),
+        refusals_per_minute: number(20),
+        failed_enrollments: number(5),
+        silence_factor: number(3),
+        contain: Some(ruling(Contain::Suspend, enforced)),
+    }
+}
+
+fn conducts() -> impl Strategy<Value = Conduct> {
+    let some = (2_u32..90_000, any::<bool>()).prop_map(|(idle, enforced)| full(idle, enforced));
+    prop_oneof![Just(Conduct::default()), some]
+}
+
 fn policies() -> impl Strategy<Value = Policy> {
-    let roles =
-        proptest::collection::btree_map("[a-z][a-z0-9-]{0,8}", (clauses(), clauses()), 0..4);
-    (1_u64..(1 << 53), roles).prop_map(|(version, roles)| Policy {
+    let role = (clauses(), clauses(), peers());
+    let roles = proptest::collection::btree_map("[a-z][a-z0-9-]{0,8}", role, 0..4);
+    (1_u64..(1 << 53), roles, conducts()).prop_map(|(version, roles, conduct)| Policy {
         version,
         model_id: "model".into(),
+        conduct,
         roles: roles
             .into_iter()
-            .map(|(id, (publish, subscribe))| Role {
+            .map(|(id, (publish, subscribe, peers))| Role {
                 id,
                 publish,
                 subscribe,
+                peers,
             })
             .collect(),
     })
+}
+
+#[test]
+fn every_rule_keeps_its_bounds_and_its_words() {
+    let with = |conduct: Conduct| Policy {
+        conduct,
+        ..cold_store()
+    };
+    with(full(900, true)).validate().expect("within bounds");
+    let change = |edit: fn(&mut Conduct)| {
+        let mut conduct = full(900, true);
+        edit(&mut conduct);
+        with(conduct).validate().map_err(|error| error.to_string())
+    };
+    type Edit = fn(&mut Conduct);
+    let cases: [(&str, Edit); 9] = [
+        ("handshake_seconds 0", |c| {
+            c.handshake_seconds = Some(ruling(0, true))
+        }),
+        ("idle_seconds 1 ", |c| {
+            c.idle_seconds = Some(ruling(1, true))
+        }),
+        ("credential_days 4000", |c| {
+            c.credential_days = Some(ruling(4_000, true))
+        }),
+        ("renew_at_percent 49", |c| {
+            c.renew_at_percent = Some(ruling(49, true))
+        }),
+        ("renew_at_percent 91", |c| {
+            c.renew_at_percent = Some(ruling(91, true))
+        }),
+        ("silence_factor 0", |c| {
+            c.silence_factor = Some(ruling(0, true))
+        }),
+        ("tls groups: \"ffdhe2048\"", |c| {
+            c.tls.as_mut().unwrap().is.groups = vec!["ffdhe2048".into()];
+        }),
+        ("packets: none", |c| {
+            c.receive.as_mut().unwrap().is.packets = vec![]
+        }),
+        ("is there twice", |c| {
+            c.contain.as_mut().unwrap().requirement = vec!["a".into(), "a".into()];
+        }),
+    ];
+    for (expected, edit) in cases {
+        let error = change(edit).expect_err(expected);
+        assert!(error.contains(expected), "{error} does not say {expected}");
+    }
+    change(|c| c.renew_at_percent = Some(ruling(50, true))).expect("the least");
+    change(|c| c.renew_at_percent = Some(ruling(90, true))).expect("the most");
+}
+
+#[test]
+fn a_policy_of_before_these_rules_keeps_its_bytes() {
+    let old = Policy::parse(VECTOR.trim_end().as_bytes()).expect("version 1 of the format");
+    assert!(old.conduct.is_empty() && old.roles.iter().all(|role| role.peers.is_empty()));
+    assert_eq!(old.canonical(), VECTOR.trim_end());
+}
+
+#[test]
+fn the_second_vector_has_every_rule() {
+    let mut policy = Policy {
+        conduct: full(900, true),
+        ..cold_store()
+    };
+    policy.roles[0].peers = vec![Peer {
+        component: "gateway".into(),
+        protocol: "mqtt".into(),
+        port: Some(8883),
+        hosts: vec!["gateway.example.org".into()],
+        requirement: vec!["req-a".into()],
+        enforced: false,
+    }];
+    assert_eq!(policy.canonical(), SECOND.trim_end());
+    let read = Policy::parse(SECOND.as_bytes()).expect("the vector");
+    assert_eq!(read.canonical(), SECOND.trim_end());
+}
+
+#[test]
+fn what_every_device_notices_is_said() {
+    let old = cold_store();
+    let mut new = old.clone();
+    new.conduct.idle_seconds = Some(ruling(600, true));
+    new.conduct.contain = Some(ruling(Contain::Suspend, false));
+    new.roles[0].peers = vec![Peer {
+        component: "gateway".into(),
+        protocol: "mqtt".into(),
+        port: Some(8883),
+        hosts: vec![],
+        requirement: vec![],
+        enforced: true,
+    }];
+    let said = |old: &Policy, new: &Policy| -> Vec<String> {
+        difference(Some(old), new)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    };
+    assert_eq!(
+        said(&old, &new),
+        [
+            "+ sensor speaks with gateway mqtt/8883",
+            "~ every device: contain: none -> suspend (REQ-A, REQ-B, by people)",
+            "~ every device: idle_seconds: none -> 600 (REQ-A, REQ-B, enforced)",
+        ]
+    );
+    let japanese: Vec<String> = difference(Some(&new), &old)
+        .iter()
+        .map(|change| change.japanese().to_string())
+        .collect();
+    assert_eq!(
+        japanese,
+        [
+            "- sensor は gateway mqtt/8883 と通信しなくなる",
+            "~ 全機器: 拒否が続いた機器の扱い: 停止 (REQ-A, REQ-B, 人が守る) → 既定値",
+            "~ 全機器: 無通信で切断する時間(秒): 600 (REQ-A, REQ-B, 強制する) → 既定値",
+        ]
+    );
+    let mut moved = new.clone();
+    moved.roles[0].peers[0].hosts = vec!["g.example.org".into()];
+    assert_eq!(
+        said(&new, &moved),
+        ["~ sensor speaks with gateway mqtt/8883: any (enforced) -> g.example.org (enforced)"]
+    );
 }
 
 proptest! {

@@ -218,6 +218,7 @@ fn policy(version: u64, kind: PolicyKind) -> Policy {
     Policy {
         version,
         model_id: "cold-store".to_string(),
+        conduct: Default::default(),
         roles: vec![
             Role {
                 id: "door".to_string(),
@@ -226,11 +227,13 @@ fn policy(version: u64, kind: PolicyKind) -> Policy {
                     clause("door-state", None),
                 ],
                 subscribe: vec![clause("lock", Some(locked))],
+                peers: vec![],
             },
             Role {
                 id: "sensor".to_string(),
                 publish: sensor,
                 subscribe: Vec::new(),
+                peers: vec![],
             },
         ],
     }
