@@ -16,7 +16,8 @@ use crate::knowledge::{Knowledge, Pillar};
 use crate::language::Text;
 use crate::model::{ComponentKind, Level, Model};
 use crate::requirements::{self, RegimeView, Requirement};
-use crate::stpa::{self, UnsafeAction};
+use crate::safety::{self, Impact};
+use crate::stpa::{self, ControlAnalysis};
 use crate::stride::{self, Threat};
 use crate::system::System;
 
@@ -42,8 +43,10 @@ pub struct Analysis {
     pub threats: Vec<Threat>,
     /// JNSA matrices of the device components.
     pub matrices: Vec<Matrix>,
-    /// Unsafe control actions.
-    pub unsafe_actions: Vec<UnsafeAction>,
+    /// Control structure, unsafe control actions, causal scenarios, safety constraints.
+    pub stpa: ControlAnalysis,
+    /// What the compromise or failure of each component can harm.
+    pub safety: Vec<Impact>,
     /// What was chosen.
     pub solution: Solution,
     /// Chosen countermeasures by pillar: how many, and their effort points.
@@ -106,6 +109,7 @@ pub fn analyze(model: &Model, today: Date) -> Analysis {
     let system = System::new(model);
     let threats = stride::of_system(&system);
     let matrices = jnsa::of_system(&system);
+    let control = stpa::of_system(&system, &threats);
     let solution = choose::of_system(&system, &threats, &matrices, today);
     let requirements = requirements::of_system(&system, &solution);
     let mut pillars: BTreeMap<Pillar, PillarView> = Pillar::ALL
@@ -138,7 +142,8 @@ pub fn analyze(model: &Model, today: Date) -> Analysis {
                 (id.clone(), view)
             })
             .collect(),
-        unsafe_actions: stpa::unsafe_actions(model, &threats),
+        safety: safety::of_system(&system),
+        stpa: control,
         threats,
         matrices,
         solution,

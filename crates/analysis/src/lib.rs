@@ -32,6 +32,7 @@ pub mod policy;
 pub mod report;
 pub mod requirements;
 pub mod risk;
+pub mod safety;
 pub mod stpa;
 pub mod stride;
 mod system;

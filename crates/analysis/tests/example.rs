@@ -179,7 +179,7 @@ fn the_platform_shows_what_it_enforces_and_people_state_the_rest() {
 #[test]
 fn the_control_structure_hangs_on_flows_and_threats() {
     let (_, analysis) = example();
-    let uca = &analysis.unsafe_actions[0];
+    let uca = &analysis.stpa.unsafe_actions[0];
     assert_eq!((uca.id.as_str(), uca.flow.as_str()), ("UCA1", "lock"));
     assert_eq!(uca.losses.len(), 2);
     assert!(

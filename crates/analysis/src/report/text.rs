@@ -33,7 +33,7 @@ pub(super) fn analysis(analysis: &Analysis, language: Language) -> String {
                             .sum(),
                     ),
                 ),
-                ("stpa", number(analysis.unsafe_actions.len())),
+                ("stpa", number(analysis.stpa.unsafe_actions.len())),
             ],
         ),
     );

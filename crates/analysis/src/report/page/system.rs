@@ -152,7 +152,7 @@ impl Page<'_> {
 
     pub(super) fn control(&mut self) {
         let analysis = self.analysis;
-        if analysis.unsafe_actions.is_empty() {
+        if analysis.stpa.unsafe_actions.is_empty() {
             self.nothing();
             return;
         }
@@ -169,7 +169,7 @@ impl Page<'_> {
         ]);
         let caption = self.label("section-control");
         self.html.table("control", &caption, &columns);
-        for uca in &analysis.unsafe_actions {
+        for uca in &analysis.stpa.unsafe_actions {
             let kind = self.label(&format!("uca-{}", uca.kind.word()));
             let text = self.say(&uca.text);
             let join = |list: Vec<String>| {
