@@ -319,7 +319,7 @@ fn why(status: Status, evidence: &[Evidence]) -> Text {
 }
 
 /// `message.refused (out-of-range)`.
-pub(crate) fn name(probe: &ProbeName) -> String {
+pub fn name(probe: &ProbeName) -> String {
     match &probe.reason {
         Some(reason) => format!("{} ({reason})", probe.probe),
         None => probe.probe.clone(),

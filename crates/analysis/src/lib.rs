@@ -2,7 +2,7 @@
 //!
 //! Text and dates go in, values come out: nothing here opens a file, a socket or a clock, and the
 //! same model gives the same bytes. The crate refuses to know how a decision is enforced, who is
-//! connected, or where a report is kept.
+//! connected, or what a report looks like.
 //!
 //! ```
 //! use sekimori_analysis::{analyze, model};
@@ -29,7 +29,6 @@ pub mod knowledge;
 pub mod language;
 pub mod model;
 pub mod policy;
-pub mod report;
 pub mod requirements;
 pub mod risk;
 pub mod safety;

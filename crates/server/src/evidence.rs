@@ -3,9 +3,8 @@
 use core::time::Duration;
 
 use http::StatusCode;
+use sekimori_analysis::Analysis;
 use sekimori_analysis::evidence::{Finding, ItemFinding, Observation, Status, assess, items};
-use sekimori_analysis::language::Language;
-use sekimori_analysis::{Analysis, report};
 use sekimori_audit::Code;
 
 use crate::api::problem::Problem;
@@ -24,24 +23,6 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// The report as a self-contained page.
-    #[must_use]
-    pub fn html(&self, language: Language) -> String {
-        report::html(&self.analysis, &self.findings, language)
-    }
-
-    /// The report for programs.
-    #[must_use]
-    pub fn json(&self, language: Language) -> String {
-        report::json(&self.analysis, &self.findings, language)
-    }
-
-    /// The report for a terminal.
-    #[must_use]
-    pub fn text(&self, language: Language) -> String {
-        report::findings_text(&self.analysis, &self.findings, language)
-    }
-
     /// How it stands with each item of the requirement sets.
     #[must_use]
     pub fn items(&self) -> Vec<ItemFinding> {

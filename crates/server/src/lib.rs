@@ -60,7 +60,10 @@ pub use ledger::AppendError;
 pub use log::Live;
 pub use operator::{LocalOperator, Operator, same_origin};
 pub use policy::Application;
-pub use ports::{Acknowledgement, Command, CommandFailure, Edge, LiveSession};
+pub use ports::{
+    Acknowledgement, Command, CommandFailure, Edge, LiveSession, RenderedReport, ReportFailure,
+    Reports,
+};
 pub use server::{Addresses, Server};
 pub use settings::{Settings, WitnessSettings};
 pub use standing::{Effect, Verdict};

@@ -1,4 +1,4 @@
-//! What the control plane asks of the gateways.
+//! What the control plane asks of the gateways, and of whoever renders its reports.
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use sekimori_analysis::language::{Language, Text};
 use sekimori_identity::DeviceId;
 use sekimori_policy::Policy;
 pub use sekimori_session::CommandFailure;
 
 use crate::ca::TlsMaterial;
+use crate::evidence::Evidence;
 
 /// The gateways of this control plane, as the binary wires them.
 pub trait Edge: Send + Sync {
@@ -32,6 +34,48 @@ pub trait Edge: Send + Sync {
 
     /// Everyone who is connected now.
     fn sessions(&self) -> Vec<LiveSession>;
+}
+
+/// Renders what was required and what was observed, as the binary wires it. The server knows no
+/// form of a report, and no form knows the server.
+pub trait Reports: Send + Sync {
+    /// Renders a report in the form of that name. May take long: it runs where blocking is allowed.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportFailure`], when there is no such form or this machine lacks what it needs.
+    fn render(
+        &self,
+        evidence: &Evidence,
+        format: &str,
+        language: Language,
+    ) -> Result<RenderedReport, ReportFailure>;
+}
+
+/// A finished report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderedReport {
+    /// Media type, as HTTP writes it.
+    pub media_type: &'static str,
+    /// The report.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a report was not rendered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReportFailure {
+    /// There is no form of that name.
+    UnknownFormat {
+        /// The forms that there are, separated by commas.
+        known: String,
+    },
+    /// This form needs something that this machine does not have.
+    Unavailable {
+        /// What is wrong, and what was found.
+        observed: Text,
+        /// What to do about it.
+        fix: Text,
+    },
 }
 
 /// A command on its way to a device.

@@ -22,7 +22,7 @@ use crate::home::Home;
 use crate::ledger::Ledger;
 use crate::log::{EventLog, Live};
 use crate::metrics::{Gauges, Metrics};
-use crate::ports::{Edge, LiveSession};
+use crate::ports::{Edge, LiveSession, Reports};
 use crate::settings::Settings;
 use crate::store::messages::StoredMessage;
 use crate::store::{Store, Writer};
@@ -49,6 +49,7 @@ struct Inner {
     fingerprint: String,
     policy: RwLock<Option<Arc<Policy>>>,
     edge: OnceLock<Arc<dyn Edge>>,
+    reports: OnceLock<Arc<dyn Reports>>,
     addresses: RwLock<Addresses>,
     enrolling: tokio::sync::Mutex<()>,
     applying: tokio::sync::Mutex<()>,
@@ -109,6 +110,13 @@ impl Server {
         }
         if self.inner.edge.set(edge).is_err() {
             tracing::warn!("gateways were wired in twice; the first stay");
+        }
+    }
+
+    /// Wires in who renders reports of evidence, once. Before this, nothing can be proven on paper.
+    pub fn attach_reports(&self, reports: Arc<dyn Reports>) {
+        if self.inner.reports.set(reports).is_err() {
+            tracing::warn!("reports were wired in twice; the first stay");
         }
     }
 

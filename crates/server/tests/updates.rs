@@ -340,9 +340,17 @@ async fn what_was_observed_is_proven_and_what_was_not_is_not() {
             .code(),
         "SK-EVI-001"
     );
-    assert_eq!(
-        read(&server, "/api/v1/prove?lang=fr").await.code(),
-        "SK-API-002"
-    );
+    for (query, code) in [
+        ("lang=fr", "SK-API-002"),
+        ("format=docx", "SK-API-002"),
+        ("format=pdf", "SK-EVI-003"),
+    ] {
+        let refused = read(&server, &format!("/api/v1/prove?{query}")).await;
+        assert_eq!(refused.code(), code, "{query}");
+    }
+    let refused = read(&server, "/api/v1/prove?format=pdf&lang=ja").await;
+    let said = &refused.json()["error"];
+    assert_eq!(said["observed"], "フォントがない", "{said}");
+    assert_eq!(said["fix"], "install a font", "{said}");
     server.close().await;
 }

@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use sekimori_analysis::diagnostic::Color;
 use sekimori_analysis::language::Language as ReportLanguage;
-use sekimori_analysis::{analyze, model, report};
+use sekimori_analysis::{analyze, model};
+use sekimori_report::{Format, Report};
 
 use super::Context;
 use crate::cli::ModelCommand;
@@ -105,9 +106,11 @@ fn show(context: &Context, file: &Path) -> Outcome<ExitCode> {
         })?;
         print_line(&text)?;
     } else {
-        print_line(
-            &report::analysis_text(&analysis, report_language(context.language)).trim_end(),
-        )?;
+        let report = Report::of(&analysis);
+        let language = report_language(context.language);
+        let text = sekimori_report::render(&report, Format::Text, language)
+            .map_err(|error| Diagnostic::new(Exit::Failed, error.code, error.title.en))?;
+        print_line(&String::from_utf8_lossy(&text.bytes).trim_end())?;
     }
     Ok(ExitCode::SUCCESS)
 }

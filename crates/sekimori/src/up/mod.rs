@@ -46,6 +46,7 @@ pub(crate) async fn run(context: &Context, arguments: &UpArguments) -> Outcome<E
     let mqtt = format!("{host}:{}", addresses.mqtt.port());
     server.listening(&https, &mqtt);
     server.attach(wiring::edge(&gateway));
+    server.attach_reports(wiring::reports());
     if let Some(policy) = server.policy() {
         gateway.apply_policy(policy);
     }

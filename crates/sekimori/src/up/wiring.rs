@@ -3,11 +3,16 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use sekimori_analysis::language::{Language, Text};
 use sekimori_audit::Event;
 use sekimori_gateway::{BoxFuture, Directory, Events, Gateway, TlsMaterial, Uplink, UplinkError};
 use sekimori_identity::{DeviceId, DeviceRecord, SpkiHash};
 use sekimori_policy::Policy;
-use sekimori_server::{Acknowledgement, Command, CommandFailure, Edge, LiveSession, Server};
+use sekimori_report::{Format, Report};
+use sekimori_server::{
+    Acknowledgement, Command, CommandFailure, Edge, Evidence, LiveSession, RenderedReport,
+    ReportFailure, Reports, Server,
+};
 use sekimori_session::{Accepted, SessionSeed, StoredResult};
 
 /// The control plane as the gateway sees it.
@@ -18,6 +23,11 @@ pub(super) fn ports(server: &Server) -> Arc<ControlPlane> {
 /// The gateway as the control plane sees it.
 pub(super) fn edge(gateway: &Arc<Gateway>) -> Arc<dyn Edge> {
     Arc::new(GatewayEdge(Arc::clone(gateway)))
+}
+
+/// Reports of evidence as the control plane sees them.
+pub(super) fn reports() -> Arc<dyn Reports> {
+    Arc::new(Forms)
 }
 
 /// The same certificates and keys under the gateway's name for them.
@@ -124,5 +134,37 @@ impl Edge for GatewayEdge {
                 since: session.opened,
             })
             .collect()
+    }
+}
+
+/// Every form of [`sekimori_report`] behind the control plane's port.
+struct Forms;
+
+impl Reports for Forms {
+    fn render(
+        &self,
+        evidence: &Evidence,
+        format: &str,
+        language: Language,
+    ) -> Result<RenderedReport, ReportFailure> {
+        let Some(format) = Format::parse(format) else {
+            let known: Vec<&str> = Format::ALL.iter().map(|format| format.word()).collect();
+            let known = known.join(", ");
+            return Err(ReportFailure::UnknownFormat { known });
+        };
+        let report = Report::with_findings(&evidence.analysis, &evidence.findings);
+        let rendered = sekimori_report::render(&report, format, language);
+        rendered
+            .map(|rendered| RenderedReport {
+                media_type: rendered.media_type,
+                bytes: rendered.bytes,
+            })
+            .map_err(|error| ReportFailure::Unavailable {
+                observed: Text::new(
+                    format!("{}: {}", error.title.en, error.observed.en),
+                    format!("{}: {}", error.title.ja, error.observed.ja),
+                ),
+                fix: error.fix,
+            })
     }
 }

@@ -16,10 +16,11 @@ use serde::{Deserialize, Serialize};
 use super::problem::Problem;
 use super::{Json as Body, Query, limit};
 use crate::enroll::Invited;
+use crate::evidence::Evidence;
 use crate::language;
 use crate::operator::Operator;
 use crate::policy::{Application, MODEL_LIMIT};
-use crate::ports::{Command, CommandFailure};
+use crate::ports::{Command, CommandFailure, RenderedReport, ReportFailure};
 use crate::server::Server;
 use crate::standing::{Effect, Verdict};
 use crate::store::Page;
@@ -292,9 +293,6 @@ struct Report {
     standard: Option<String>,
 }
 
-/// The content type of a page.
-const HTML: &str = "text/html; charset=utf-8";
-
 async fn prove(
     State(server): State<Server>,
     _: Operator,
@@ -306,22 +304,12 @@ async fn prove(
             .ok_or_else(|| Problem::bad_request(format!("lang {tag:?}"), "ja or en"))?,
     };
     let evidence = server.prove(report.standard.as_deref()).await?;
-    let (body, kind) = match report.format.as_deref() {
-        None | Some("json") => (evidence.json(language), "application/json"),
-        Some("html") => (evidence.html(language), HTML),
-        Some("text") => (evidence.text(language), "text/plain; charset=utf-8"),
-        Some(other) => {
-            return Err(Problem::bad_request(
-                format!("format {other:?}"),
-                "html, json or text",
-            ));
-        }
-    };
-    let mut response = body.into_response();
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    if kind == HTML {
+    let format = report.format.unwrap_or_else(|| "json".to_owned());
+    let rendered = rendered(&server, evidence, format, language).await?;
+    let mut response = rendered.bytes.into_response();
+    let kind = HeaderValue::from_static(rendered.media_type);
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    if rendered.media_type.starts_with("text/html") {
         // A report carries its style in itself and no script at all.
         let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
         let headers = response.headers_mut();
@@ -331,6 +319,42 @@ async fn prove(
         );
     }
     Ok(response)
+}
+
+/// Has a report rendered, away from what serves others: a large one takes long.
+async fn rendered(
+    server: &Server,
+    evidence: Evidence,
+    format: String,
+    language: Language,
+) -> Result<RenderedReport, Problem> {
+    let missing = || {
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "SK-EVI-002",
+            "this server renders no reports",
+        )
+        .fix("ask a server that was started by  sekimori up")
+    };
+    let reports = server.reports().cloned().ok_or_else(missing)?;
+    let asked = format.clone();
+    let work = move || reports.render(&evidence, &format, language);
+    let outcome = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Problem::internal("render a report", error))?;
+    outcome.map_err(|failure| match failure {
+        ReportFailure::UnknownFormat { known } => {
+            Problem::bad_request(format!("format {asked:?}"), known)
+        }
+        ReportFailure::Unavailable { observed, fix } => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "SK-EVI-003",
+            "the report cannot be rendered in this form here",
+        )
+        .observed(observed.of(language))
+        .about("fix", fix.of(Language::Japanese))
+        .fix(fix.en),
+    })
 }
 
 async fn status(State(server): State<Server>, _: Operator) -> Result<Json<Status>, Problem> {

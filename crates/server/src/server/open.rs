@@ -125,6 +125,7 @@ impl Server {
             fingerprint,
             policy: RwLock::new(policy),
             edge: OnceLock::new(),
+            reports: OnceLock::new(),
             addresses: RwLock::default(),
             enrolling: tokio::sync::Mutex::new(()),
             applying: tokio::sync::Mutex::new(()),

@@ -17,7 +17,7 @@ use crate::budget::{Budgets, Prefix};
 use crate::ca::CertificateAuthority;
 use crate::ledger::Ledger;
 use crate::newest::Newest;
-use crate::ports::Edge;
+use crate::ports::{Edge, Reports};
 use crate::settings::Settings;
 use crate::store::Store;
 
@@ -82,6 +82,10 @@ impl Server {
 
     pub(crate) fn edge(&self) -> Option<&Arc<dyn Edge>> {
         self.inner.edge.get()
+    }
+
+    pub(crate) fn reports(&self) -> Option<&Arc<dyn Reports>> {
+        self.inner.reports.get()
     }
 
     pub(crate) fn enrolling(&self) -> &tokio::sync::Mutex<()> {

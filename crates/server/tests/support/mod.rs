@@ -26,16 +26,17 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PublicKeyData as _};
+use sekimori_analysis::language::{Language, Text};
 use sekimori_identity::{DeviceId, SpkiHash};
 use sekimori_ledger::envelope;
 use sekimori_policy::{FlowKind, Policy};
 use sekimori_server::{
-    Acknowledgement, Clock, Command, CommandFailure, Edge, LiveSession, LocalOperator, Server,
-    Settings, TlsMaterial,
+    Acknowledgement, Clock, Command, CommandFailure, Edge, Evidence, LiveSession, LocalOperator,
+    RenderedReport, ReportFailure, Reports, Server, Settings, TlsMaterial,
 };
 use sekimori_session::{Accepted, ClientIdentity, HttpsPeer};
 use sekimori_update::report::{Integrity, OutboxState, SelfTest, StateReport};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 /// Where every test begins: 2026-11-20T00:00:00Z.
@@ -86,6 +87,7 @@ impl World {
             .await
             .unwrap();
         server.listening("https://127.0.0.1:8443", "127.0.0.1:8883");
+        server.attach_reports(Arc::new(FakeReports));
         server
     }
 }
@@ -376,6 +378,38 @@ impl Edge for FakeEdge {
 
     fn sessions(&self) -> Vec<LiveSession> {
         Vec::new()
+    }
+}
+
+/// Reports that show which form was asked for, in which language, and what was found.
+pub struct FakeReports;
+
+impl Reports for FakeReports {
+    fn render(
+        &self,
+        evidence: &Evidence,
+        format: &str,
+        language: Language,
+    ) -> Result<RenderedReport, ReportFailure> {
+        let report = json!({ "language": language.tag(), "findings": evidence.findings });
+        let (media_type, bytes) = match format {
+            "json" => ("application/json", report.to_string().into_bytes()),
+            "html" => (
+                "text/html; charset=utf-8",
+                format!("<html lang=\"{}\">", language.tag()).into_bytes(),
+            ),
+            "pdf" => {
+                return Err(ReportFailure::Unavailable {
+                    observed: Text::new("no font", "フォントがない"),
+                    fix: Text::new("install a font", "フォントを入れてください"),
+                });
+            }
+            _ => {
+                let known = "json, html".to_owned();
+                return Err(ReportFailure::UnknownFormat { known });
+            }
+        };
+        Ok(RenderedReport { media_type, bytes })
     }
 }
 

@@ -2,14 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::analysis::Analysis;
-use crate::evidence::{self, Finding, Status};
-use crate::language::Language;
+use sekimori_analysis::evidence::{self, Status};
+use sekimori_analysis::language::Language;
+
+use crate::Report;
 
 /// The format of the report, for readers that keep it.
 const FORMAT: &str = "sekimori-report/0";
 
-pub(super) fn render(analysis: &Analysis, findings: &[Finding], language: Language) -> String {
+pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
+    let (analysis, findings) = (report.analysis, report.found());
     let items = evidence::items(analysis, findings);
     let summary: Map<String, Value> = Status::ALL
         .iter()

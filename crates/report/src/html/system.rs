@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Page, state_word};
-use crate::choose::State;
-use crate::jnsa::{Cell, Matrix};
-use crate::knowledge::Origin;
-use crate::model::{CellId, Phase};
+use sekimori_analysis::choose::State;
+use sekimori_analysis::jnsa::{Cell, Matrix};
+use sekimori_analysis::knowledge::Origin;
+use sekimori_analysis::model::{CellId, Phase};
+
+use super::Page;
+use crate::words::state_word;
 
 impl Page<'_> {
     pub(super) fn matrices(&mut self) {

@@ -2,22 +2,24 @@
 
 use std::borrow::Cow;
 
-use crate::analysis::Analysis;
-use crate::choose::State;
-use crate::evidence::{Finding, Status};
-use crate::language::{Language, Text};
+use sekimori_analysis::Analysis;
+use sekimori_analysis::evidence::{Finding, Status};
+use sekimori_analysis::language::{Language, Text};
 
-use super::html::Html;
-use super::labels::Labels;
+use crate::Report;
+use crate::labels::Labels;
 
 mod evidence;
 mod protection;
 mod system;
+mod writer;
+
+use writer::Html;
 
 const STYLE: &str = include_str!("style.css");
 
 /// What every section needs.
-pub(super) struct Page<'a> {
+struct Page<'a> {
     analysis: &'a Analysis,
     findings: &'a [Finding],
     language: Language,
@@ -27,10 +29,10 @@ pub(super) struct Page<'a> {
 
 type Section<'a> = (&'static str, fn(&mut Page<'a>));
 
-pub(super) fn render(analysis: &Analysis, findings: &[Finding], language: Language) -> String {
+pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
     let mut page = Page {
-        analysis,
-        findings,
+        analysis: report.analysis,
+        findings: report.found(),
         language,
         labels: Labels::new(language),
         html: Html::default(),
@@ -172,17 +174,5 @@ impl<'a> Page<'a> {
     fn count_of(&self, status: Status) -> usize {
         let findings = self.findings.iter();
         findings.filter(|finding| finding.status == status).count()
-    }
-}
-
-/// The word of a state in keys and style classes.
-pub(super) const fn state_word(state: State) -> &'static str {
-    match state {
-        State::NotApplicable => "not-applicable",
-        State::BelowThreshold => "below-threshold",
-        State::Accepted => "accepted",
-        State::Transferred => "transferred",
-        State::Closed => "closed",
-        State::Open => "open",
     }
 }

@@ -4,18 +4,18 @@ use std::borrow::Cow;
 
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 
-use crate::language::Language;
+use sekimori_analysis::language::Language;
 
-const ENGLISH: &str = include_str!("../../locale/report.en.ftl");
-const JAPANESE: &str = include_str!("../../locale/report.ja.ftl");
+const ENGLISH: &str = include_str!("../locale/en.ftl");
+const JAPANESE: &str = include_str!("../locale/ja.ftl");
 
 /// The words of one language.
-pub(super) struct Labels {
+pub(crate) struct Labels {
     bundle: FluentBundle<FluentResource>,
 }
 
 impl Labels {
-    pub(super) fn new(language: Language) -> Self {
+    pub(crate) fn new(language: Language) -> Self {
         let text = match language {
             Language::English => ENGLISH,
             Language::Japanese => JAPANESE,
@@ -32,12 +32,12 @@ impl Labels {
     }
 
     /// The words for `key`.
-    pub(super) fn text(&self, key: &str) -> String {
+    pub(crate) fn text(&self, key: &str) -> String {
         self.with(key, &[])
     }
 
     /// The words for `key` with numbers and names filled in.
-    pub(super) fn with(&self, key: &str, arguments: &[(&str, Cow<'_, str>)]) -> String {
+    pub(crate) fn with(&self, key: &str, arguments: &[(&str, Cow<'_, str>)]) -> String {
         let pattern = self.bundle.get_message(key).and_then(|m| m.value());
         let Some(pattern) = pattern else {
             return key.to_owned();
@@ -95,11 +95,13 @@ mod tests {
 
     #[test]
     fn every_word_of_a_vocabulary_has_a_label() {
-        use crate::choose::{Method, State};
-        use crate::evidence::Status;
-        use crate::knowledge::{Check, Confidence, ItemStatus, Pillar, Says};
-        use crate::model::{ComponentKind, DecisionStatus, DeviceClass, Level, Stride, UnsafeKind};
-        use crate::policy::Aspect;
+        use sekimori_analysis::choose::{Method, State};
+        use sekimori_analysis::evidence::Status;
+        use sekimori_analysis::knowledge::{Check, Confidence, ItemStatus, Pillar, Says};
+        use sekimori_analysis::model::{
+            ComponentKind, DecisionStatus, DeviceClass, Level, Stride, UnsafeKind,
+        };
+        use sekimori_analysis::policy::Aspect;
         let known = keys(ENGLISH);
         let mut wanted: Vec<String> = Vec::new();
         let mut add = |prefix: &str, words: &[&str]| {
@@ -126,7 +128,7 @@ mod tests {
             State::Closed,
             State::Open,
         ] {
-            add("state", &[super::super::page::state_word(state)]);
+            add("state", &[crate::words::state_word(state)]);
         }
         for method in Method::ALL {
             add("method", &[method.word()]);

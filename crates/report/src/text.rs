@@ -2,14 +2,24 @@
 
 use std::borrow::Cow;
 
-use super::labels::Labels;
-use crate::analysis::Analysis;
-use crate::choose::State;
-use crate::evidence::{Evidence, Finding, Status};
-use crate::language::Language;
+use sekimori_analysis::Analysis;
+use sekimori_analysis::choose::State;
+use sekimori_analysis::evidence::{Evidence, Finding, Status};
+use sekimori_analysis::language::Language;
+
+use crate::Report;
+use crate::labels::Labels;
+
+/// What was observed of each requirement; for a model alone, what it says.
+pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
+    match report.findings {
+        Some(found) => findings(report.analysis, found, language),
+        None => analysis(report.analysis, language),
+    }
+}
 
 /// Threats, what was chosen against them and why, and what is required now.
-pub(super) fn analysis(analysis: &Analysis, language: Language) -> String {
+fn analysis(analysis: &Analysis, language: Language) -> String {
     let labels = Labels::new(language);
     let solution = &analysis.solution;
     let number = |count: usize| Cow::from(count.to_string());
@@ -77,7 +87,7 @@ pub(super) fn analysis(analysis: &Analysis, language: Language) -> String {
 }
 
 /// What was required and what was observed of it, the most urgent first.
-pub(super) fn findings(analysis: &Analysis, findings: &[Finding], language: Language) -> String {
+fn findings(analysis: &Analysis, findings: &[Finding], language: Language) -> String {
     let labels = Labels::new(language);
     let of = |status: Status| {
         findings
@@ -149,11 +159,11 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::{analyze, evidence, model};
+    use sekimori_analysis::{analyze, evidence, model};
 
     #[test]
     fn both_texts_say_the_same_in_both_languages() {
-        let text = include_str!("../../../../examples/cold-store/model.toml");
+        let text = include_str!("../../../examples/cold-store/model.toml");
         let model = model::parse("model.toml", text).expect("the example has no problem");
         let analyzed = analyze(&model, date(2026, 11, 20));
         let now = "2026-11-20T00:00:00Z".parse().expect("a time");

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use sekimori_analysis::evidence::{self, Evidence, Finding, Status};
+use sekimori_analysis::knowledge::Pillar;
+use sekimori_analysis::requirements::{Duty, Requirement};
+
 use super::Page;
-use crate::evidence::{self, Evidence, Finding, Status};
-use crate::knowledge::Pillar;
-use crate::requirements::{Duty, Requirement};
 
 impl Page<'_> {
     pub(super) fn summary(&mut self) {

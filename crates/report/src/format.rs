@@ -1,0 +1,113 @@
+//! The forms that a report can take.
+
+use std::fmt;
+
+use sekimori_analysis::language::Text;
+
+/// A form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// Plain text for a terminal: one fact a line.
+    Text,
+    /// A self-contained page: no script, nothing loaded, readable on paper, in the dark and in the
+    /// light.
+    Html,
+    /// The same data for programs; every text in one language, every key the same in both.
+    Json,
+}
+
+impl Format {
+    /// Every form.
+    pub const ALL: &'static [Format] = &[Format::Text, Format::Html, Format::Json];
+
+    /// The word for it on the command line and in the API.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Html => "html",
+            Format::Json => "json",
+        }
+    }
+
+    /// Reads [`Format::word`].
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|format| format.word() == word)
+    }
+
+    /// Its media type, as HTTP writes it.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Format::Text => "text/plain; charset=utf-8",
+            Format::Html => "text/html; charset=utf-8",
+            Format::Json => "application/json",
+        }
+    }
+
+    /// How the name of a file of this form ends, without the dot.
+    #[must_use]
+    pub const fn file_extension(self) -> &'static str {
+        match self {
+            Format::Text => "txt",
+            Format::Html => "html",
+            Format::Json => "json",
+        }
+    }
+
+    /// Whether its bytes are text, which a terminal can show.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        match self {
+            Format::Text | Format::Html | Format::Json => true,
+        }
+    }
+}
+
+/// A finished report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// Media type, as HTTP writes it.
+    pub media_type: &'static str,
+    /// How the name of its file ends, without the dot.
+    pub file_extension: &'static str,
+    /// The report.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a report cannot be rendered here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderError {
+    /// Code, such as `SK-REP-001`.
+    pub code: &'static str,
+    /// What is wrong.
+    pub title: Text,
+    /// What was found.
+    pub observed: Text,
+    /// What to do about it.
+    pub fix: Text,
+}
+
+impl fmt::Display for RenderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (title, observed, fix) = (&self.title.en, &self.observed.en, &self.fix.en);
+        write!(f, "{}: {title}: {observed}; fix: {fix}", self.code)
+    }
+}
+
+impl std::error::Error for RenderError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_form_is_found_by_its_word() {
+        for format in Format::ALL {
+            assert_eq!(Format::parse(format.word()), Some(*format));
+        }
+        assert_eq!(Format::parse("docx"), None);
+    }
+}

@@ -1,0 +1,88 @@
+//! An analysis and what was observed, as pages, documents and files for people and programs.
+//!
+//! Values go in, bytes come out: nothing here opens a file, a socket or a clock, and the same
+//! analysis gives the same bytes. Every form is made from the same data, in Japanese and English,
+//! and every text of the reports themselves stands in `locale/` in both. The crate refuses to know
+//! how a threat is found or a countermeasure chosen, and where a report goes.
+//!
+//! ```
+//! use sekimori_analysis::{analyze, language::Language, model};
+//! use sekimori_report::{Format, Report, render};
+//!
+//! let text = include_str!("../../../examples/cold-store/model.toml");
+//! let model = model::parse("model.toml", text).expect("the example has no problem");
+//! let analysis = analyze(&model, jiff::civil::date(2026, 11, 20));
+//! let page = render(&Report::of(&analysis), Format::Html, Language::Japanese)?;
+//! assert_eq!(page.media_type, "text/html; charset=utf-8");
+//! # Ok::<(), Box<sekimori_report::RenderError>>(())
+//! ```
+
+mod format;
+mod html;
+mod json;
+mod labels;
+mod text;
+mod words;
+
+pub use format::{Format, RenderError, Rendered};
+
+use sekimori_analysis::Analysis;
+use sekimori_analysis::evidence::Finding;
+use sekimori_analysis::language::Language;
+
+/// What a report is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
+    /// What the model says.
+    pub analysis: &'a Analysis,
+    /// What was observed of it; [`None`] for a report on a model alone.
+    pub findings: Option<&'a [Finding]>,
+}
+
+impl<'a> Report<'a> {
+    /// A report on a model alone: nothing was asked of a running system.
+    #[must_use]
+    pub const fn of(analysis: &'a Analysis) -> Self {
+        Report {
+            analysis,
+            findings: None,
+        }
+    }
+
+    /// A report on a model and on what was observed of it.
+    #[must_use]
+    pub const fn with_findings(analysis: &'a Analysis, findings: &'a [Finding]) -> Self {
+        Report {
+            analysis,
+            findings: Some(findings),
+        }
+    }
+
+    /// What was observed, or nothing.
+    pub(crate) fn found(&self) -> &'a [Finding] {
+        self.findings.unwrap_or_default()
+    }
+}
+
+/// Renders a report.
+///
+/// # Errors
+///
+/// [`RenderError`] when this form needs something that this machine does not have. The forms of
+/// text never fail.
+pub fn render(
+    report: &Report<'_>,
+    format: Format,
+    language: Language,
+) -> Result<Rendered, Box<RenderError>> {
+    let bytes = match format {
+        Format::Text => text::render(report, language).into_bytes(),
+        Format::Html => html::render(report, language).into_bytes(),
+        Format::Json => json::render(report, language).into_bytes(),
+    };
+    Ok(Rendered {
+        media_type: format.media_type(),
+        file_extension: format.file_extension(),
+        bytes,
+    })
+}
