@@ -1,0 +1,389 @@
+//! The task as rows `Σ a·x ≥ b` over 0-1 columns, the only form that the search knows.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::state::{State, Value};
+use crate::task::{Diversity, Standing, Target, Task, Work};
+
+/// One coefficient: of a row at a column, or of a column in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) at: usize,
+    pub(crate) coefficient: i64,
+}
+
+/// `Σ a·x ≥ least`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) least: i64,
+    pub(crate) entries: Vec<Entry>,
+    /// Whether it only demands: no coefficient is negative.
+    pub(crate) is_demand: bool,
+    /// Whether its numbers are small enough for the bound, which leaves other rows out.
+    pub(crate) is_small: bool,
+}
+
+/// Numbers beyond this, in absolute value, stay out of the bound.
+const SMALL: i64 = 1 << 20;
+
+/// Columns with costs, and rows. Every index in it is in range: [`add_row`](Program::add_row) and
+/// [`add_column`](Program::add_column) are the only ways to fill it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Program {
+    pub(crate) costs: Vec<i64>,
+    pub(crate) columns: Vec<Vec<Entry>>,
+    pub(crate) rows: Vec<Row>,
+    /// Columns that a column needs, also said by rows.
+    pub(crate) needs: Vec<Vec<usize>>,
+}
+
+impl Program {
+    pub(crate) fn add_column(&mut self, cost: i64) -> usize {
+        self.costs.push(cost);
+        self.columns.push(Vec::new());
+        self.needs.push(Vec::new());
+        self.costs.len() - 1
+    }
+
+    /// Adds a row; coefficients of 0 and columns that are not there are left out.
+    pub(crate) fn add_row(&mut self, least: i64, entries: impl IntoIterator<Item = (usize, i64)>) {
+        let row = self.rows.len();
+        let columns = &mut self.columns;
+        let mut kept = Vec::new();
+        for (at, coefficient) in entries {
+            if let Some(column) = columns.get_mut(at).filter(|_| coefficient != 0) {
+                kept.push(Entry { at, coefficient });
+                column.push(Entry {
+                    at: row,
+                    coefficient,
+                });
+            }
+        }
+        let is_small = |value: i64| value.abs() <= SMALL;
+        self.rows.push(Row {
+            least,
+            is_demand: kept.iter().all(|entry| entry.coefficient > 0),
+            is_small: is_small(least) && kept.iter().all(|entry| is_small(entry.coefficient)),
+            entries: kept,
+        });
+    }
+
+    pub(crate) fn add_need(&mut self, needing: usize, needed: usize) {
+        self.add_row(0, [(needing, -1), (needed, 1)]);
+        if let Some(needs) = self.needs.get_mut(needing) {
+            needs.push(needed);
+        }
+    }
+
+    pub(crate) fn cost_of(&self, chosen: &[bool]) -> i64 {
+        let both = self.costs.iter().zip(chosen);
+        both.filter(|(_, is_chosen)| **is_chosen)
+            .map(|(cost, _)| cost)
+            .sum()
+    }
+
+    /// What each row has under a choice.
+    pub(crate) fn activity(&self, chosen: &[bool]) -> Vec<i64> {
+        let of = |row: &Row| {
+            let entries = row.entries.iter();
+            entries
+                .filter(|entry| chosen.get(entry.at).copied().unwrap_or(false))
+                .map(|entry| entry.coefficient)
+                .sum()
+        };
+        self.rows.iter().map(of).collect()
+    }
+}
+
+/// What a target can get at most, by the candidates that may be chosen at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aim {
+    /// As much of the demand as there is.
+    Reachable,
+    /// The whole demand, or nothing: a column of its own says that the target is given up.
+    AllOrNothing,
+}
+
+/// The conditions among candidates, with what is settled by them alone; columns are the candidates.
+///
+/// Forced candidates and what they need win: a condition among them that cannot be kept is left out
+/// here, and shown by [`violations`](crate::violations).
+pub(crate) fn conditions(task: &Task, costs: impl Iterator<Item = i64>) -> (Program, Vec<Value>) {
+    let mut program = Program::default();
+    for cost in costs {
+        program.add_column(cost);
+    }
+    let count = task.candidates.len();
+    let must = closure(task);
+    let mut out: BTreeSet<usize> = BTreeSet::new();
+    for (index, candidate) in task.candidates.iter().enumerate() {
+        if candidate.standing == Standing::Excluded {
+            out.insert(index);
+        }
+        for needed in &candidate.requires {
+            let is_lost = *needed >= count || out_of_reach(task, *needed);
+            match (must.contains(&index), is_lost) {
+                (true, true) => {}
+                (false, true) => {
+                    out.insert(index);
+                }
+                (_, false) if *needed != index => program.add_need(index, *needed),
+                (_, false) => {}
+            }
+        }
+    }
+    for (a, b) in &task.conflicts {
+        if a != b && !(must.contains(a) && must.contains(b)) {
+            program.add_row(-1, [(*a, -1), (*b, -1)]);
+        }
+    }
+    for capacity in &task.capacities {
+        let used = |only: &dyn Fn(usize) -> bool| -> i64 {
+            let uses = capacity.uses.iter().filter(|(user, _)| only(*user));
+            uses.map(|(_, amount)| i64::from(*amount)).sum()
+        };
+        let limit = i64::from(capacity.limit).max(used(&|user| must.contains(&user)));
+        if used(&|user| user < count && !out.contains(&user)) > limit {
+            let uses = capacity.uses.iter();
+            program.add_row(
+                -limit,
+                uses.map(|(user, amount)| (*user, -i64::from(*amount))),
+            );
+        }
+    }
+    let mut state = State::new(&program);
+    for index in out {
+        state.fix(index, Value::Out);
+    }
+    for index in must {
+        state.fix(index, Value::In);
+    }
+    // What is forced keeps every condition that is left, so that this settles and never fails.
+    let mut work = Work::new(u64::MAX);
+    state.propagate(&mut work);
+    for column in 0..program.costs.len() {
+        if state.value(column) == Value::Free
+            && !program.columns.get(column).is_none_or(Vec::is_empty)
+        {
+            let mark = state.mark();
+            state.fix(column, Value::In);
+            let is_possible = state.propagate(&mut work);
+            state.undo(mark);
+            if !is_possible {
+                state.fix(column, Value::Out);
+                state.propagate(&mut work);
+            }
+        }
+    }
+    let values = state.values();
+    (program, values)
+}
+
+/// Forced candidates and everything that they need, as far as it may be chosen.
+fn closure(task: &Task) -> BTreeSet<usize> {
+    let candidates = task.candidates.iter().enumerate();
+    let mut stack: Vec<usize> = candidates
+        .filter(|(_, candidate)| candidate.standing == Standing::Forced)
+        .map(|(index, _)| index)
+        .collect();
+    let mut found = BTreeSet::new();
+    while let Some(index) = stack.pop() {
+        if let Some(candidate) = task.candidates.get(index)
+            && candidate.standing != Standing::Excluded
+            && found.insert(index)
+        {
+            stack.extend(candidate.requires.iter().copied());
+        }
+    }
+    found
+}
+
+fn out_of_reach(task: &Task, index: usize) -> bool {
+    let candidate = task.candidates.get(index);
+    candidate.is_none_or(|candidate| candidate.standing == Standing::Excluded)
+}
+
+/// Adds the demands of the targets.
+///
+/// With [`Aim::AllOrNothing`] the cost of giving up a target is `price` of its index, and the returned
+/// list has the column that says so; targets out of reach get none.
+pub(crate) fn demands(
+    task: &Task,
+    program: &mut Program,
+    values: &mut Vec<Value>,
+    aim: Aim,
+    price: &dyn Fn(usize) -> i64,
+) -> Vec<Option<usize>> {
+    let mut offers: Vec<BTreeMap<usize, u32>> = vec![BTreeMap::new(); task.targets.len()];
+    for (index, candidate) in task.candidates.iter().enumerate() {
+        if values.get(index) == Some(&Value::Out) {
+            continue;
+        }
+        for (target, strength) in &candidate.gives {
+            if let Some(offers) = offers.get_mut(*target).filter(|_| *strength > 0) {
+                offers.insert(index, *strength);
+            }
+        }
+    }
+    let mut given_up = Vec::new();
+    for (index, (target, offers)) in task.targets.iter().zip(&offers).enumerate() {
+        let rows = rows_of(task, target, offers);
+        given_up.push(match aim {
+            Aim::Reachable => {
+                for row in rows {
+                    let offered: i64 = row.entries.iter().map(|(_, strength)| strength).sum();
+                    let least = row.least.min(offered);
+                    if least > 0 {
+                        let clipped = row.entries.iter().map(|(at, s)| (*at, (*s).min(least)));
+                        program.add_row(least, clipped);
+                    }
+                }
+                None
+            }
+            Aim::AllOrNothing => {
+                let is_reachable = rows.iter().all(|row| {
+                    row.entries
+                        .iter()
+                        .map(|(_, strength)| strength)
+                        .sum::<i64>()
+                        >= row.least
+                });
+                is_reachable.then(|| {
+                    let column = program.add_column(price(index));
+                    values.push(Value::Free);
+                    for row in rows.into_iter().filter(|row| row.least > 0) {
+                        let least = row.least;
+                        let entries = row.entries.iter().map(|(at, s)| (*at, (*s).min(least)));
+                        let all: Vec<(usize, i64)> = entries.chain([(column, least)]).collect();
+                        program.add_row(least, all);
+                    }
+                    column
+                })
+            }
+        });
+    }
+    given_up
+}
+
+/// A row before it is known how much of it can be had.
+struct Wish {
+    least: i64,
+    entries: Vec<(usize, i64)>,
+}
+
+fn rows_of(task: &Task, target: &Target, offers: &BTreeMap<usize, u32>) -> Vec<Wish> {
+    let ones = |least: u32, test: &dyn Fn(usize, u32) -> bool| Wish {
+        least: i64::from(least),
+        entries: offers
+            .iter()
+            .filter(|(index, strength)| test(**index, **strength))
+            .map(|(index, _)| (*index, 1))
+            .collect(),
+    };
+    let mut rows = vec![Wish {
+        least: i64::from(target.strength),
+        entries: offers.iter().map(|(i, s)| (*i, i64::from(*s))).collect(),
+    }];
+    if target.count > 1 || (target.count == 1 && target.strength == 0) {
+        rows.push(ones(target.count, &|_, _| true));
+    }
+    if target.peak > 0 {
+        rows.push(ones(1, &|_, strength| strength >= target.peak));
+    }
+    let group_of = |index: usize| task.candidates.get(index).map_or(0, |c| c.group);
+    let groups: BTreeSet<u32> = offers.keys().map(|index| group_of(*index)).collect();
+    // From k groups: outside of any k - 1 of them is one more. What cannot be had is an empty wish.
+    let empty = |short: bool| {
+        short.then_some(Wish {
+            least: 1,
+            entries: Vec::new(),
+        })
+    };
+    let wanted = target.groups.number() as usize;
+    rows.extend(empty(groups.len() < wanted));
+    let can_be_had = wanted.min(groups.len());
+    if can_be_had == 1 && target.strength == 0 && target.count == 0 {
+        rows.push(ones(1, &|_, _| true));
+    }
+    if can_be_had == 2 {
+        for group in &groups {
+            rows.push(ones(1, &|index, _| group_of(index) != *group));
+        }
+    }
+    if can_be_had == 3 && target.groups == Diversity::Three {
+        for (a, b) in groups
+            .iter()
+            .flat_map(|a| groups.range(..*a).map(move |b| (a, b)))
+        {
+            rows.push(ones(1, &|index, _| ![*a, *b].contains(&group_of(index))));
+        }
+    }
+    rows
+}
+
+/// Adds columns that stand for what conflicts and capacities leave missing, at `price` for each unit.
+pub(crate) fn shortages(program: &mut Program, values: &mut Vec<Value>, from: usize, price: i64) {
+    let restrained = restrained(program, values, from);
+    for row in from..program.rows.len() {
+        let Some(Row { least, entries, .. }) = program.rows.get(row).cloned() else {
+            continue;
+        };
+        let safe = entries
+            .iter()
+            .filter(|entry| !restrained.contains(&entry.at));
+        let sure: i64 = safe.map(|entry| entry.coefficient).sum();
+        let mut before = None;
+        for _ in sure..least {
+            let column = program.add_column(price);
+            values.push(Value::Free);
+            let entry = |at| Entry { at, coefficient: 1 };
+            if let (Some(row_of), Some(list)) =
+                (program.rows.get_mut(row), program.columns.get_mut(column))
+            {
+                row_of.entries.push(entry(column));
+                list.push(entry(row));
+            }
+            // One after the other: which of them stands for a missing unit makes no difference.
+            if let Some(before) = before {
+                program.add_need(column, before);
+            }
+            before = Some(column);
+        }
+    }
+}
+
+/// Columns that some other choice may keep out: in a conflict or a capacity, or needing one that is.
+fn restrained(program: &Program, values: &[Value], side_rows: usize) -> BTreeSet<usize> {
+    let is_free = |column: usize| values.get(column) == Some(&Value::Free);
+    let mut found: BTreeSet<usize> = BTreeSet::new();
+    for row in program.rows.iter().take(side_rows) {
+        let only_takes = row.entries.iter().all(|entry| entry.coefficient < 0);
+        let all: i64 = row
+            .entries
+            .iter()
+            .filter(|entry| values.get(entry.at) != Some(&Value::Out))
+            .map(|entry| entry.coefficient)
+            .sum();
+        if only_takes && all < row.least {
+            found.extend(
+                row.entries
+                    .iter()
+                    .map(|entry| entry.at)
+                    .filter(|at| is_free(*at)),
+            );
+        }
+    }
+    loop {
+        let before = found.len();
+        for (column, needs) in program.needs.iter().enumerate() {
+            if is_free(column) && needs.iter().any(|needed| found.contains(needed)) {
+                found.insert(column);
+            }
+        }
+        if found.len() == before {
+            return found;
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! In which order to put a choice to work: what pays most comes first.
+
+use alloc::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+use crate::judge::{Reached, reached};
+use crate::task::{Target, Task};
+
+/// One step on the way from nothing to a whole choice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// Candidates that it adds, in the order in which they pay.
+    pub added: Vec<usize>,
+    /// Cost of everything up to and with this step.
+    pub cost: u64,
+    /// Weight of the targets met by everything up to and with this step.
+    pub weight: u64,
+    /// Targets that it meets, ascending.
+    pub met: Vec<usize>,
+}
+
+/// Orders `chosen`: next comes what brings most weight nearest to being met for its cost, after what it
+/// needs. Every step but the last meets a target; what meets none by itself is a part of the next step.
+///
+/// Targets that the whole choice does not meet pull nothing. `weights` is by index of the target.
+pub fn roadmap(task: &Task, chosen: &[usize], weights: &[u32]) -> Vec<Step> {
+    let all = reached(task, chosen.iter().copied());
+    let mut way = Way {
+        task,
+        weights,
+        is_wanted: task
+            .targets
+            .iter()
+            .zip(&all)
+            .map(|(t, r)| r.meets(t))
+            .collect(),
+        reached: vec![Reached::default(); task.targets.len()],
+        left: chosen.iter().copied().collect(),
+    };
+    let mut heap: BinaryHeap<Pull> = chosen.iter().map(|index| way.pull(*index)).collect();
+    let mut steps = Vec::new();
+    let mut step = Step::default();
+    while let Some(old) = heap.pop() {
+        if !way.left.contains(&old.candidate) {
+            continue;
+        }
+        let now = way.pull(old.candidate);
+        if heap.peek().is_some_and(|next| *next > now) && now != old {
+            heap.push(now);
+            continue;
+        }
+        for index in way.bundle(now.candidate) {
+            step.cost += way.cost(index);
+            step.added.push(index);
+            for target in way.put(index) {
+                step.weight += u64::from(weights.get(target).copied().unwrap_or(0));
+                step.met.push(target);
+            }
+        }
+        if !step.met.is_empty() {
+            step.met.sort_unstable();
+            let (cost, weight) = (step.cost, step.weight);
+            steps.push(core::mem::take(&mut step));
+            (step.cost, step.weight) = (cost, weight);
+        }
+    }
+    if !step.added.is_empty() {
+        steps.push(step);
+    }
+    steps
+}
+
+struct Way<'t> {
+    task: &'t Task,
+    weights: &'t [u32],
+    is_wanted: Vec<bool>,
+    reached: Vec<Reached>,
+    left: BTreeSet<usize>,
+}
+
+impl Way<'_> {
+    fn cost(&self, index: usize) -> u64 {
+        self.task
+            .candidates
+            .get(index)
+            .map_or(0, |c| u64::from(c.cost))
+    }
+
+    /// A candidate after everything that it needs and that is chosen but not there yet.
+    fn bundle(&self, index: usize) -> Vec<usize> {
+        let mut bundle = Vec::new();
+        let mut stack = vec![index];
+        while let Some(next) = stack.pop() {
+            if self.left.contains(&next) && !bundle.contains(&next) {
+                bundle.push(next);
+                let needs = self
+                    .task
+                    .candidates
+                    .get(next)
+                    .map(|c| c.requires.as_slice());
+                stack.extend(needs.unwrap_or(&[]));
+            }
+        }
+        bundle.reverse();
+        bundle
+    }
+
+    fn pull(&self, candidate: usize) -> Pull {
+        let bundle = self.bundle(candidate);
+        let mut gains: BTreeMap<usize, Reached> = BTreeMap::new();
+        for index in &bundle {
+            let Some(candidate) = self.task.candidates.get(*index) else {
+                continue;
+            };
+            for (target, strength) in &candidate.gives {
+                let (Some(has), Some(true)) =
+                    (self.reached.get(*target), self.is_wanted.get(*target))
+                else {
+                    continue;
+                };
+                add(
+                    gains.entry(*target).or_insert_with(|| has.clone()),
+                    candidate.group,
+                    *strength,
+                );
+            }
+        }
+        let gain = gains.iter().filter_map(|(target, after)| {
+            let (asks, before) = (self.task.targets.get(*target)?, self.reached.get(*target)?);
+            let weight = u64::from(self.weights.get(*target).copied().unwrap_or(0));
+            Some(weight * progress(asks, after).saturating_sub(progress(asks, before)))
+        });
+        Pull {
+            gain: gain.sum(),
+            cost: bundle.iter().map(|index| self.cost(*index)).sum(),
+            candidate,
+        }
+    }
+
+    /// Puts a candidate; returns the targets that are met now and were not before.
+    fn put(&mut self, index: usize) -> Vec<usize> {
+        self.left.remove(&index);
+        let mut met = Vec::new();
+        let Some(candidate) = self.task.candidates.get(index) else {
+            return met;
+        };
+        for (target, strength) in &candidate.gives {
+            let (Some(asks), Some(has)) = (
+                self.task.targets.get(*target),
+                self.reached.get_mut(*target),
+            ) else {
+                continue;
+            };
+            let before = has.meets(asks);
+            add(has, candidate.group, *strength);
+            if !before && has.meets(asks) {
+                met.push(*target);
+            }
+        }
+        met
+    }
+}
+
+fn add(reached: &mut Reached, group: u32, strength: u32) {
+    if strength > 0 {
+        reached.strength = reached.strength.saturating_add(strength);
+        reached.count = reached.count.saturating_add(1);
+        reached.peak = reached.peak.max(strength);
+        reached.groups.insert(group);
+    }
+}
+
+/// How near a target is to being met, of 240.
+fn progress(asks: &Target, has: &Reached) -> u64 {
+    let groups = u32::try_from(has.groups.len()).unwrap_or(u32::MAX);
+    let parts = [
+        (has.strength, asks.strength),
+        (has.count, asks.count),
+        (has.peak, asks.peak),
+        (groups, asks.groups.number()),
+    ];
+    let asked: Vec<(u32, u32)> = parts.into_iter().filter(|(_, asks)| *asks > 0).collect();
+    let done = asked
+        .iter()
+        .map(|(has, asks)| 240 * u64::from(*has.min(asks)) / u64::from(*asks));
+    done.sum::<u64>() / (asked.len().max(1) as u64)
+}
+
+/// What a candidate closes for its cost; equal only to itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pull {
+    gain: u64,
+    cost: u64,
+    candidate: usize,
+}
+
+impl Ord for Pull {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let mine = u128::from(self.gain) * u128::from(other.cost);
+        let theirs = u128::from(other.gain) * u128::from(self.cost);
+        mine.cmp(&theirs)
+            .then(self.gain.cmp(&other.gain))
+            .then(other.candidate.cmp(&self.candidate))
+    }
+}
+
+impl PartialOrd for Pull {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
