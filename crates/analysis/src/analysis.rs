@@ -6,11 +6,13 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::catalogue;
 use crate::checklist::Checklist;
 use crate::checklist::guidance::Advice;
 use crate::checklist::keys::KeySheet;
 use crate::checklist::privacy::Sheet;
 use crate::choose::{self, Solution};
+use crate::cross_check;
 use crate::jnsa::{self, Matrix};
 use crate::knowledge::{Knowledge, Pillar};
 use crate::language::Text;
@@ -55,6 +57,10 @@ pub struct Analysis {
     pub requirements: Vec<Requirement>,
     /// Requirement sets of the model.
     pub regimes: Vec<RegimeView>,
+    /// The catalogue of countermeasures and where it comes from.
+    pub catalogue: catalogue::View,
+    /// Which of thirty common threats touch the system, and three views of what was chosen.
+    pub cross_check: cross_check::View,
     /// Assumptions of the model.
     pub assumptions: Vec<AssumptionView>,
     /// The CSA's 13 steps, as far as the model alone can answer.
@@ -144,6 +150,8 @@ pub fn analyze(model: &Model, today: Date) -> Analysis {
             .collect(),
         safety: safety::of_system(&system),
         stpa: control,
+        catalogue: catalogue::of_system(&system, &solution),
+        cross_check: cross_check::of_system(&system, &threats, &solution),
         threats,
         matrices,
         solution,

@@ -19,8 +19,10 @@
 
 mod analysis;
 pub mod basis;
+pub mod catalogue;
 pub mod checklist;
 pub mod choose;
+pub mod cross_check;
 pub mod diagnostic;
 pub mod documents;
 pub mod evidence;
