@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::knowledge::{self, Knowledge, Provided, Reach};
+use crate::knowledge::{Knowledge, Provided, Reach};
 use crate::language::Text;
 use crate::model::{
     Component, ComponentKind, Flow, Level, Model, Phase, Physical, Protocol, Security, Stride,
@@ -88,7 +88,7 @@ impl<'m> System<'m> {
         }
         let mut system = System {
             model,
-            knowledge: knowledge::shared(),
+            knowledge: model.knowledge(),
             flows_of,
             assets_of,
             actions: actions.clone().map(|action| action.flow.as_str()).collect(),

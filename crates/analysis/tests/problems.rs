@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::date;
 use sekimori_analysis::diagnostic::{Color, Gravity, Problems};
 use sekimori_analysis::language::Language;
-use sekimori_analysis::model;
+use sekimori_analysis::model::{self, Source};
 
 /// A model without any problem.
 const SOUND: &str = r#"[model]
@@ -220,11 +220,130 @@ const CASES: &[(&str, &str, &str, &str, &str)] = &[
         "add it to the model",
     ),
     (
-        "SK-MOD-012",
+        "SK-MOD-029",
         "cell = \"sensor:",
         "cell = \"senser:",
         "\"senser:JT04:P2\"",
         "did you mean `sensor`?",
+    ),
+    (
+        "SK-MOD-029",
+        "sensor:JT04:P2",
+        "telemetry:SR-F0",
+        "\"telemetry:SR-F0\"",
+        "did you mean `SR-F1`?",
+    ),
+    (
+        "SK-MOD-029",
+        "sensor:JT04:P2",
+        "U9:spoofing@telemetry",
+        "\"U9:spoofing@telemetry\"",
+        "did you mean `U1`?",
+    ),
+    (
+        "SK-MOD-029",
+        "sensor:JT04:P2",
+        "somewhere-else",
+        "\"somewhere-else\"",
+        "remove the entry",
+    ),
+    (
+        "SK-MOD-029",
+        "[[decision]]",
+        "[[statement]]\nitem = \"CRA-I-99-99\"\nstatus = \"test\"\nowner = \"qa\"\nuntil = 2027-01-01\n[[decision]]",
+        "\"CRA-I-99-99\"",
+        "remove the entry",
+    ),
+    (
+        "SK-MOD-030",
+        "zone = \"field\"",
+        "zone = \"field\"\nhosts = [\"ok.example\", \"not a host\"]",
+        "\"not a host\"",
+        "192.0.2.0/24",
+    ),
+    (
+        "SK-MOD-030",
+        "[[zone]]",
+        "[cost]\nram_kib = 0.0001\n[[zone]]",
+        "0.0001",
+        "three decimals",
+    ),
+    (
+        "SK-MOD-030",
+        "[[zone]]",
+        "[cost]\ncurrency = \"yen\"\n[[zone]]",
+        "\"yen\"",
+        "capital letters",
+    ),
+    (
+        "SK-MOD-031",
+        "[[zone]]",
+        "[cost]\ncurrency = \"EUR\"\n[[zone]]",
+        "\"EUR\"",
+        "effort_point",
+    ),
+    (
+        "SK-MOD-031",
+        "c = \"low\"",
+        "c = \"low\"\nkey = { rotation_days = 30 }",
+        "{ rotation_days",
+        "kind =",
+    ),
+    (
+        "SK-MOD-031",
+        "[[decision]]",
+        "[[measure]]\nid = \"CM-ENC\"\nstrength = 0\n[[decision]]",
+        "0",
+        "guidance",
+    ),
+    (
+        "SK-MOD-031",
+        "[[decision]]",
+        "[[rule]]\nid = \"X-1\"\ndisabled = true\n[[decision]]",
+        "true",
+        "remove the section",
+    ),
+    (
+        "SK-MOD-032",
+        "[[decision]]",
+        "[[rule]]\nid = \"X-1\"\nstride = \"tampering\"\non = [\"flow\"]\nreach = \"network\"\nanswers = [\"CM-ENK\"]\ntext = \"…\"\n[[decision]]",
+        "\"CM-ENK\"",
+        "did you mean `CM-ENC`?",
+    ),
+    (
+        "SK-MOD-032",
+        "[[decision]]",
+        "[[measure]]\nid = \"CM-ENC\"\nanswers = [\"SR-F2\", \"JT04:P2\", \"X-9\"]\n[[decision]]",
+        "\"X-9\"",
+        "define it",
+    ),
+    (
+        "SK-MOD-033",
+        "[[decision]]",
+        "[[rule]]\nid = \"SR-F0\"\ndisabled = true\n[[decision]]",
+        "\"SR-F0\"",
+        "did you mean `SR-F1`?",
+    ),
+    (
+        "SK-MOD-033",
+        "[[decision]]",
+        "[[measure]]\nid = \"CM-SEALED-CASE\"\ncost = 3\n[[decision]]",
+        "\"CM-SEALED-CASE\"",
+        "begin the id with `CM-X-`",
+    ),
+    (
+        "SK-MOD-034",
+        "zone = \"field\"",
+        "zone = \"field\"\ndepends_on = [\"sensor\"]",
+        "\"sensor\"",
+        "leave it",
+    ),
+    (
+        "SK-MOD-035",
+        "c = \"low\"",
+        "c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c.c = \"low\"",
+        ".c",
+        "a dozen levels",
     ),
     (
         "SK-MOD-013",
@@ -234,11 +353,11 @@ const CASES: &[(&str, &str, &str, &str, &str)] = &[
         "kind \"gateway\"",
     ),
     (
-        "SK-MOD-013",
+        "SK-MOD-029",
         "cell = \"sensor:",
         "cell = \"gw:",
         "\"gw:JT04:P2\"",
-        "kind \"device\"",
+        "remove the entry",
     ),
     (
         "SK-MOD-014",
@@ -357,8 +476,8 @@ const CASES: &[(&str, &str, &str, &str, &str)] = &[
     (
         "SK-MOD-021",
         "sensor:JT04:P2",
-        "sensor-JT04",
-        "\"sensor-JT04\"",
+        "sensor:JT04:P2:x",
+        "\"sensor:JT04:P2:x\"",
         "model analyze",
     ),
     (
@@ -406,7 +525,14 @@ const CASES: &[(&str, &str, &str, &str, &str)] = &[
 ];
 
 /// Codes whose models are too odd for the table; each has a test of its own below.
-const ELSEWHERE: [&str; 4] = ["SK-MOD-001", "SK-MOD-002", "SK-MOD-027", "SK-MOD-028"];
+const ELSEWHERE: [&str; 6] = [
+    "SK-MOD-001",
+    "SK-MOD-002",
+    "SK-MOD-027",
+    "SK-MOD-028",
+    "SK-MOD-036",
+    "SK-MOD-037",
+];
 
 fn problems(text: &str) -> Problems {
     match model::parse("model.toml", text) {
@@ -468,7 +594,7 @@ fn a_case_causes_nothing_else() {
 
 #[test]
 fn every_code_has_a_case() {
-    let expected: BTreeSet<String> = (1..=28).map(|n| format!("SK-MOD-{n:03}")).collect();
+    let expected: BTreeSet<String> = (1..=37).map(|n| format!("SK-MOD-{n:03}")).collect();
     let cases = CASES.iter().map(|(code, ..)| *code);
     let found: BTreeSet<String> = cases.chain(ELSEWHERE).map(str::to_owned).collect();
     assert_eq!(found, expected);
@@ -542,6 +668,144 @@ fn decisions_and_assumptions_expire() {
         assert!(line.contains("2027-"), "{line}");
     }
     assert!(problems.list[1].fix.en.contains("ask ops"));
+}
+
+#[test]
+fn statements_expire() {
+    let text = format!(
+        "{SOUND}[[statement]]\nitem = \"CSA-4.7\"\nstatus = \"process\"\nwhy = \"Yearly\"\nowner = \"qa\"\nuntil = 2027-01-01\n"
+    );
+    let model = model::parse("model.toml", &text).expect("sound");
+    assert!(model.warnings.is_empty(), "{}", model.warnings);
+    let problems = model::check_dates(&model, "model.toml", &text, date(2027, 1, 2));
+    assert_eq!(problems.list.len(), 1, "{problems}");
+    let problem = &problems.list[0];
+    assert_eq!(
+        (problem.code, problem.gravity),
+        ("SK-MOD-037", Gravity::Warning)
+    );
+    assert_eq!(problem.line, text.lines().count());
+    assert!(problem.fix.en.contains("ask qa"));
+}
+
+#[test]
+fn several_texts_make_one_model() {
+    let (head, tail) = SOUND.split_at(SOUND.find("[[loss]]").expect("a loss"));
+    let sources = |tail| {
+        [
+            Source {
+                name: "m/a.toml",
+                text: head,
+            },
+            Source {
+                name: "m/b.toml",
+                text: tail,
+            },
+        ]
+    };
+    let said = |parsed: Result<model::Model, Problems>| {
+        let mut model = parsed.expect("sound");
+        model.warnings = Problems::default();
+        model
+    };
+    let whole = said(model::parse("model.toml", SOUND));
+    assert_eq!(said(model::parse_sources(&sources(tail))), whole);
+    let [first, second] = sources(tail);
+    assert_eq!(said(model::parse_sources(&[second, first])), whole);
+
+    let wrong = format!("{tail}[[zone]]\nid = \"field\"\n[model]\nid = \"again\"\n");
+    let problems = model::parse_sources(&sources(wrong.as_str())).expect_err("twice");
+    let found: Vec<_> = problems
+        .list
+        .iter()
+        .map(|p| (p.code, p.file.as_str(), p.observed.en.as_str()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("SK-MOD-011", "m/b.toml", "also in line 6 of m/a.toml"),
+            ("SK-MOD-036", "m/b.toml", "also in line 1 of m/a.toml"),
+        ]
+    );
+    assert_eq!(problems.file, "m");
+    let said = problems.render(Language::Japanese, Color::Plain);
+    assert!(said.contains("m/a.toml の 6 行目にもあります"), "{said}");
+    let line = wrong.lines().nth(problems.list[0].line - 1);
+    assert_eq!(line, Some("id = \"field\""));
+}
+
+#[test]
+fn each_file_of_a_folder_may_be_unreadable() {
+    let good = SOUND.as_bytes();
+    let problems = model::parse_files(&[("a.toml", good), ("b.toml", b"[[zone]]\nid = \"\xff\"")])
+        .expect_err("not text");
+    let problem = &problems.list[0];
+    assert_eq!(
+        (problem.code, problem.file.as_str(), problem.line),
+        ("SK-MOD-001", "b.toml", 2)
+    );
+    let sources = [
+        Source {
+            name: "a.toml",
+            text: "[model\n",
+        },
+        Source {
+            name: "b.toml",
+            text: "= 3\n",
+        },
+    ];
+    let problems = model::parse_sources(&sources).expect_err("no TOML");
+    let files: BTreeSet<&str> = problems.list.iter().map(|p| p.file.as_str()).collect();
+    assert_eq!(files, BTreeSet::from(["a.toml", "b.toml"]));
+}
+
+#[test]
+fn a_dates_warning_names_its_file() {
+    let (head, tail) = SOUND.split_at(SOUND.find("[[assume]]").expect("an assumption"));
+    let sources = [
+        Source {
+            name: "a.toml",
+            text: head,
+        },
+        Source {
+            name: "b.toml",
+            text: tail,
+        },
+    ];
+    let model = model::parse_sources(&sources).expect("sound");
+    let problems = model::check_dates_of(&model, &sources, date(2028, 1, 1));
+    let lines: Vec<_> = problems
+        .list
+        .iter()
+        .map(|p| (p.file.as_str(), p.line))
+        .collect();
+    assert_eq!(lines, [("b.toml", 4), ("b.toml", 11)]);
+}
+
+#[test]
+fn components_that_need_each_other_are_named_once() {
+    let text = SOUND
+        .replace(
+            "kind = \"gateway\"",
+            "kind = \"gateway\"\ndepends_on = [\"cloud\"]",
+        )
+        .replace(
+            "kind = \"service\"",
+            "kind = \"service\"\ndepends_on = [\"gw\"]",
+        );
+    let model = model::parse("model.toml", &text).expect("a warning");
+    let said: Vec<_> = model
+        .warnings
+        .list
+        .iter()
+        .map(|p| p.observed.en.as_str())
+        .collect();
+    assert_eq!(said, ["cloud → gw → cloud"]);
+    let chain = SOUND.replace(
+        "kind = \"gateway\"",
+        "kind = \"gateway\"\ndepends_on = [\"cloud\"]",
+    );
+    assert!(problems(&chain).is_empty());
 }
 
 #[test]

@@ -104,7 +104,7 @@ pub(super) fn collect<'k>(
                 wanted.states.insert(id, State::NotApplicable);
                 continue;
             };
-            let decision = model.decisions.get(&cell.id);
+            let decision = model.decisions.get(&id);
             if let Some(decision) = decision.filter(|decision| today <= decision.until) {
                 let state = match decision.status {
                     DecisionStatus::Accepted => State::Accepted,

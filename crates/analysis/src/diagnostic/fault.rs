@@ -77,8 +77,8 @@ pub enum Fault {
     DuplicateId {
         /// The id.
         id: String,
-        /// Line of the first.
-        first: usize,
+        /// Where the first is.
+        first: Text,
     },
     /// An id that nothing has.
     UnknownId {
@@ -189,6 +189,79 @@ pub enum Fault {
     },
     /// Protection that nobody knows.
     UnknownSecurity,
+    /// A section that may stand once stands again.
+    SectionTwice {
+        /// The section.
+        section: String,
+        /// Where the first is.
+        first: Text,
+    },
+    /// A decision or statement about something that is not in the model.
+    SubjectGone {
+        /// What it is about.
+        id: String,
+        /// What is missing.
+        missing: Text,
+        /// An id that the model has and that looks like it.
+        similar: Option<String>,
+    },
+    /// A value that does not follow its grammar.
+    InvalidValue {
+        /// The key.
+        key: String,
+        /// What stands there.
+        found: String,
+        /// What it should look like.
+        expected: Text,
+    },
+    /// Keys that need each other, or that do not go together.
+    KeysDisagree {
+        /// The key at which it shows.
+        key: String,
+        /// What is wrong.
+        found: Text,
+        /// What would be right.
+        expected: Text,
+    },
+    /// A rule or countermeasure that neither ships nor is defined here.
+    UnknownKnowledge {
+        /// The key that names it.
+        key: String,
+        /// The id.
+        id: String,
+        /// An id that looks like it.
+        similar: Option<String>,
+    },
+    /// A new rule or countermeasure whose id does not say so.
+    InvalidNewId {
+        /// The id.
+        id: String,
+        /// How a new one starts.
+        prefix: &'static str,
+        /// An id that ships and looks like it.
+        similar: Option<String>,
+    },
+    /// Components that need each other in a circle.
+    Cycle {
+        /// The components, from the first to itself.
+        path: String,
+    },
+    /// Keys or values that are nested too deeply to be read.
+    TooDeep {
+        /// Deepest nesting that is read.
+        most: usize,
+    },
+    /// A statement that no longer holds.
+    StatementExpired {
+        /// The item.
+        item: String,
+        /// Its last day.
+        until: String,
+        /// Today.
+        today: String,
+        /// Who answers for it.
+        owner: String,
+    },
     /// A decision that no longer holds.
     DecisionExpired {
         /// The cell.
@@ -251,6 +324,15 @@ impl Fault {
             Fault::UnknownSecurity => "SK-MOD-026",
             Fault::DecisionExpired { .. } => "SK-MOD-027",
             Fault::AssumptionDue { .. } => "SK-MOD-028",
+            Fault::SubjectGone { .. } => "SK-MOD-029",
+            Fault::InvalidValue { .. } => "SK-MOD-030",
+            Fault::KeysDisagree { .. } => "SK-MOD-031",
+            Fault::UnknownKnowledge { .. } => "SK-MOD-032",
+            Fault::InvalidNewId { .. } => "SK-MOD-033",
+            Fault::Cycle { .. } => "SK-MOD-034",
+            Fault::TooDeep { .. } => "SK-MOD-035",
+            Fault::SectionTwice { .. } => "SK-MOD-036",
+            Fault::StatementExpired { .. } => "SK-MOD-037",
         }
     }
 
@@ -259,6 +341,9 @@ impl Fault {
         match self {
             Fault::ActionMissesProcess { .. }
             | Fault::UnknownSecurity
+            | Fault::SubjectGone { .. }
+            | Fault::Cycle { .. }
+            | Fault::StatementExpired { .. }
             | Fault::DecisionExpired { .. }
             | Fault::AssumptionDue { .. } => Gravity::Warning,
             _ => Gravity::Error,

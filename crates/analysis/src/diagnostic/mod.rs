@@ -42,6 +42,8 @@ pub struct Problem {
     pub code: &'static str,
     /// Whether it stops the model from being used.
     pub gravity: Gravity,
+    /// What diagnostics call the file that it is in.
+    pub file: String,
     /// Line, counted from 1.
     pub line: usize,
     /// Column in characters, counted from 1.
@@ -67,12 +69,13 @@ struct Excerpt {
 
 impl Problem {
     /// The problem `fault` at `span` of `source`.
-    pub(crate) fn new(source: &Source<'_>, span: Range<usize>, fault: &Fault) -> Self {
+    pub(crate) fn new(file: &str, source: &Source<'_>, span: Range<usize>, fault: &Fault) -> Self {
         let (line, column, excerpt) = source.locate(span);
         let words = fault.words();
         Problem {
             code: fault.code(),
             gravity: fault.gravity(),
+            file: file.to_owned(),
             line,
             column,
             message: printable(words.message),
@@ -84,7 +87,7 @@ impl Problem {
     }
 
     /// The problem as a compiler would print it: place, excerpt with a caret, and the three lines.
-    pub fn render(&self, file: &str, language: Language, color: Color) -> String {
+    pub fn render(&self, language: Language, color: Color) -> String {
         let mark = match (self.gravity, language) {
             (Gravity::Error, Language::English) => Mark::ERROR,
             (Gravity::Error, Language::Japanese) => Mark::ERROR.with_name("エラー"),
@@ -101,7 +104,7 @@ impl Problem {
             .element(
                 Snippet::source(self.excerpt.text.as_str())
                     .line_start(self.line)
-                    .path(file)
+                    .path(self.file.as_str())
                     .annotation(AnnotationKind::Primary.span(self.excerpt.span.clone())),
             )
             .element(
@@ -123,12 +126,12 @@ impl Problem {
     }
 }
 
-/// All problems of one model text, by place.
+/// All problems of one model, by place.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Problems {
-    /// What diagnostics call the file.
+    /// What diagnostics call the file, or the folder that holds the files.
     pub file: String,
-    /// The problems, by line and column.
+    /// The problems, by file, line and column.
     pub list: Vec<Problem>,
     /// How many more there were than are listed.
     pub omitted: usize,
@@ -152,7 +155,7 @@ impl Problems {
     pub fn render(&self, language: Language, color: Color) -> String {
         let mut out = String::new();
         for problem in &self.list {
-            out.push_str(&problem.render(&self.file, language, color));
+            out.push_str(&problem.render(language, color));
             out.push_str("\n\n");
         }
         let errors = self

@@ -1,7 +1,6 @@
 //! One namespace of ids: who has which, who names which, and what was probably meant.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 use super::fields::{Reader, shown};
@@ -30,6 +29,7 @@ pub(super) enum Kind {
     Controller,
     ControlAction,
     UnsafeControlAction,
+    Scenario,
     Assumption,
 }
 
@@ -49,6 +49,7 @@ impl Kind {
             Kind::Controller => Text::new("a controller", "制御器"),
             Kind::ControlAction => Text::new("a control action", "制御動作"),
             Kind::UnsafeControlAction => Text::new("an unsafe control action", "非安全制御動作"),
+            Kind::Scenario => Text::new("a scenario", "筋書き"),
             Kind::Assumption => Text::new("an assumption", "前提"),
         }
     }
@@ -67,6 +68,10 @@ pub(super) enum Expected {
     Hazard,
     Controller,
     ControlAction,
+    UnsafeControlAction,
+    Scenario,
+    /// A flow or a component.
+    Element,
 }
 
 impl Expected {
@@ -90,10 +95,16 @@ impl Expected {
             Expected::Hazard => kind == Kind::Hazard,
             Expected::Controller => kind == Kind::Controller,
             Expected::ControlAction => kind == Kind::ControlAction,
+            Expected::UnsafeControlAction => kind == Kind::UnsafeControlAction,
+            Expected::Scenario => kind == Kind::Scenario,
+            Expected::Element => matches!(
+                kind,
+                Kind::Flow | Kind::Component(_) | Kind::UnreadComponent
+            ),
         }
     }
 
-    fn words(self) -> Text {
+    pub(super) fn words(self) -> Text {
         match self {
             Expected::Zone => Kind::Zone.words(),
             Expected::Component => Text::new("a component", "部品"),
@@ -105,6 +116,9 @@ impl Expected {
             Expected::Hazard => Kind::Hazard.words(),
             Expected::Controller => Kind::Controller.words(),
             Expected::ControlAction => Kind::ControlAction.words(),
+            Expected::UnsafeControlAction => Kind::UnsafeControlAction.words(),
+            Expected::Scenario => Kind::Scenario.words(),
+            Expected::Element => Text::new("a flow or a component", "フローか部品"),
         }
     }
 }
@@ -113,6 +127,7 @@ impl Expected {
 #[derive(Default)]
 pub(super) struct Identifiers {
     given: BTreeMap<String, (Kind, usize)>,
+    apart: BTreeMap<(&'static str, String), usize>,
     references: Vec<Reference>,
 }
 
@@ -133,6 +148,38 @@ impl Identifiers {
             expected,
         });
     }
+
+    /// Whether something that fits has this id.
+    pub(super) fn has(&self, id: &str, expected: Expected) -> bool {
+        self.given
+            .get(id)
+            .is_some_and(|(kind, _)| expected.accepts(*kind))
+    }
+
+    /// Whether `section`, whose ids are apart from all others, has this one.
+    pub(super) fn has_apart(&self, section: &'static str, id: &str) -> bool {
+        self.apart.contains_key(&(section, id.to_owned()))
+    }
+}
+
+/// Gives `id` within a section whose ids are apart from all others, as decisions; a second one is
+/// reported.
+pub(super) fn give_apart(
+    reader: &mut Reader<'_>,
+    section: &'static str,
+    id: &str,
+    span: Range<usize>,
+) -> Option<String> {
+    let start = reader.everywhere(span.clone()).start;
+    let place = (section, id.to_owned());
+    if let Some(first) = reader.identifiers.apart.get(&place) {
+        let first = reader.place(*first);
+        let id = shown(id);
+        reader.report(span, Fault::DuplicateId { id, first });
+        return None;
+    }
+    reader.identifiers.apart.insert(place, start);
+    Some(id.to_owned())
 }
 
 /// Gives `id` to something; [`None`], with a report, when that cannot be.
@@ -147,18 +194,16 @@ pub(super) fn give(
         reader.report(span, Fault::ReservedId { id: id.to_owned() });
         return None;
     }
-    match reader.identifiers.given.entry(id.to_owned()) {
-        Entry::Occupied(first) => {
-            let first = reader.source.line(first.get().1);
-            let id = id.to_owned();
-            reader.report(span, Fault::DuplicateId { id, first });
-            None
-        }
-        Entry::Vacant(free) => {
-            free.insert((kind, span.start));
-            Some(id.to_owned())
-        }
+    let start = reader.everywhere(span.clone()).start;
+    if let Some((_, first)) = reader.identifiers.given.get(id) {
+        let first = reader.place(*first);
+        let id = id.to_owned();
+        reader.report(span, Fault::DuplicateId { id, first });
+        return None;
     }
+    let given = &mut reader.identifiers.given;
+    given.insert(id.to_owned(), (kind, start));
+    Some(id.to_owned())
 }
 
 /// Checks the shape of an id that nothing refers to, or that is about to be given.
@@ -197,11 +242,11 @@ pub(super) fn resolve(reader: &mut Reader<'_>) {
                 expected: expected.words(),
             },
         };
-        reader.report(span, fault);
+        reader.report_at(span, fault);
     }
 }
 
-fn likely(identifiers: &Identifiers, id: &str, expected: Expected) -> Option<String> {
+pub(super) fn likely(identifiers: &Identifiers, id: &str, expected: Expected) -> Option<String> {
     similar(
         id,
         identifiers

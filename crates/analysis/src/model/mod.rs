@@ -10,17 +10,26 @@ use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
 use crate::diagnostic::Problems;
+use crate::knowledge::RuleChange;
 use crate::language::Text;
 
+mod author;
+mod changes;
 mod check;
 mod fields;
+mod guard;
+mod header;
 mod identifiers;
+mod keys;
 mod read;
 mod schema;
 mod sections;
+mod settings;
 mod values;
 mod words;
 
+pub use changes::*;
+pub use settings::*;
 pub use words::*;
 
 /// The format that this version reads and writes.
@@ -40,6 +49,16 @@ pub struct Model {
     pub regimes: BTreeSet<Regime>,
     /// Cells whose risk is below this need no countermeasure.
     pub threshold: Level,
+    /// Where the product is used.
+    pub sector: Option<Sector>,
+    /// Who may attack; empty when the author does not say.
+    pub actors: BTreeSet<Actor>,
+    /// Which items of IEC 62443-4-2 are mandatory.
+    pub security_level: SecurityLevel,
+    /// What countermeasures cost beside their effort.
+    pub cost: Cost,
+    /// What the author asks of the policy.
+    pub policy: PolicySettings,
     /// Areas with one level of trust; a boundary lies between any two.
     pub zones: BTreeMap<String, Zone>,
     /// Devices, gateways, services, people and so on.
@@ -58,10 +77,18 @@ pub struct Model {
     pub control_actions: BTreeMap<String, ControlAction>,
     /// Unsafe control actions.
     pub unsafe_control_actions: BTreeMap<String, UnsafeControlAction>,
+    /// Scenarios in the author's words.
+    pub scenarios: BTreeMap<String, Scenario>,
     /// Assumptions that expire.
     pub assumptions: BTreeMap<String, Assumption>,
-    /// Accepted or transferred risks, by cell.
-    pub decisions: BTreeMap<CellId, Decision>,
+    /// What the author states, by control of the checklist or item of a requirement set.
+    pub statements: BTreeMap<String, Statement>,
+    /// Accepted or transferred risks, by the id of cell, threat or scenario.
+    pub decisions: BTreeMap<String, Decision>,
+    /// Rules that the author adds or changes, by id.
+    pub rules: BTreeMap<String, RuleChange>,
+    /// Countermeasures that the author adds or changes, by id.
+    pub measures: BTreeMap<String, MeasureEdit>,
     /// What the author may want to look at although the model is usable.
     #[serde(skip)]
     pub warnings: Problems,
@@ -74,6 +101,8 @@ pub struct Zone {
     pub title: Text,
     /// How hard it is to lay hands on things there; not stated counts as exposed.
     pub physical: Physical,
+    /// Who shares its network; not stated counts as public.
+    pub network: Network,
 }
 
 /// One part of the system.
@@ -97,6 +126,36 @@ pub struct Component {
     pub capabilities: Capabilities,
     /// Ways in beside the declared flows.
     pub interfaces: BTreeSet<Interface>,
+    /// Components without which it does not do its work.
+    pub depends_on: BTreeSet<String>,
+    /// Hazards to which its compromise or failure leads directly.
+    pub hazards: BTreeSet<String>,
+    /// Names, addresses and networks under which others know it.
+    pub hosts: BTreeSet<String>,
+    /// What its programs run on.
+    pub platform: Platform,
+    /// What is free for protection.
+    pub budget: Budget,
+}
+
+/// What a component's programs run on and are written in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Platform {
+    /// Operating system; [`None`] when nobody said.
+    pub os: Option<OperatingSystem>,
+    /// Languages of its programs.
+    pub languages: BTreeSet<ProgrammingLanguage>,
+}
+
+/// What a device has left for protection. What is [`None`] is not checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Budget {
+    /// Memory in KiB.
+    pub ram_kib: Option<u32>,
+    /// Program storage in KiB.
+    pub flash_kib: Option<u32>,
+    /// Processor time in percent.
+    pub cpu_percent: Option<u32>,
 }
 
 /// What a component's hardware offers. What is not stated is [`None`] and counts as absent.
@@ -131,6 +190,44 @@ pub struct Asset {
     pub personal: bool,
     /// Components that keep it.
     pub stored_in: BTreeSet<String>,
+    /// What it is.
+    pub kind: AssetKind,
+    /// What the people concerned may ask.
+    pub privacy: Privacy,
+    /// What is known of a key or credential.
+    pub key: Option<KeyFacts>,
+}
+
+/// What the people that an asset tells about may ask. What is absent nobody has said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Privacy {
+    /// Fields that are collected.
+    pub fields: BTreeSet<String>,
+    /// What for.
+    pub purpose: Option<Text>,
+    /// Days after which they are deleted; 0 means at once.
+    pub retention_days: Option<u32>,
+    /// Why they may be collected.
+    pub consent: Option<Consent>,
+    /// Whether less would not do.
+    pub minimized: Option<bool>,
+    /// Components that get them although they are run by someone else.
+    pub shared_with: BTreeSet<String>,
+}
+
+/// Life of a key or credential. What is absent nobody has said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct KeyFacts {
+    /// Algorithm, in the author's words.
+    pub algorithm: Option<String>,
+    /// Where it comes from.
+    pub origin: Option<KeyOrigin>,
+    /// Where it is kept.
+    pub storage: Option<KeyStorage>,
+    /// Days after which it is replaced; 0 means never.
+    pub rotation_days: Option<u32>,
+    /// Whether there is a copy.
+    pub backup: Option<bool>,
 }
 
 /// Messages from one component to another.
@@ -160,6 +257,10 @@ pub struct Flow {
     pub rate: Option<Rate>,
     /// Largest payload in bytes.
     pub max_bytes: u32,
+    /// Port at which the receiver listens.
+    pub port: Option<u16>,
+    /// Longest wait for an answer in seconds.
+    pub timeout_seconds: Option<u32>,
 }
 
 /// How often one device may send on a flow.
@@ -178,6 +279,10 @@ pub struct Rate {
 pub struct Loss {
     /// Statement.
     pub text: Text,
+    /// What kind of harm it is.
+    pub category: Option<LossCategory>,
+    /// How grave it is.
+    pub severity: Level,
 }
 
 /// A system state that leads to a loss.
@@ -241,19 +346,6 @@ pub struct Assumption {
     pub review_by: Date,
 }
 
-/// An accepted or transferred risk.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Decision {
-    /// What was decided.
-    pub status: DecisionStatus,
-    /// Why.
-    pub why: Text,
-    /// Who answers for it.
-    pub owner: String,
-    /// Last day on which it holds.
-    pub until: Date,
-}
-
 /// A cell of the JNSA matrix: component, threat, phase. Written `sensor:JT04:P2`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CellId {
@@ -278,6 +370,15 @@ impl Serialize for CellId {
     }
 }
 
+/// One text of a model, and what diagnostics call it.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'t> {
+    /// Name of the file.
+    pub name: &'t str,
+    /// What it says.
+    pub text: &'t str,
+}
+
 /// Reads a model.
 ///
 /// `name` is what diagnostics call the file.
@@ -286,7 +387,17 @@ impl Serialize for CellId {
 ///
 /// All problems of the text at once, each with place, what was observed and expected, and a fix.
 pub fn parse(name: &str, text: &str) -> Result<Model, Problems> {
-    read::parse(name, text)
+    read::parse_sources(&[Source { name, text }])
+}
+
+/// Reads a model that is spread over several texts, in any order: ids join them, `[model]`,
+/// `[cost]` and `[policy]` stand in one of them.
+///
+/// # Errors
+///
+/// As [`parse`]; each problem names its file.
+pub fn parse_sources(sources: &[Source<'_>]) -> Result<Model, Problems> {
+    read::parse_sources(sources)
 }
 
 /// Reads a model from bytes that may not be UTF-8.
@@ -298,9 +409,33 @@ pub fn parse_bytes(name: &str, bytes: &[u8]) -> Result<Model, Problems> {
     read::parse_bytes(name, bytes)
 }
 
-/// Warns of decisions that no longer hold on `today`, and of assumptions whose review is due.
+/// Reads a model from the bytes of several files, each with what diagnostics call it.
+///
+/// # Errors
+///
+/// As [`parse_sources`] and [`parse_bytes`].
+pub fn parse_files(files: &[(&str, &[u8])]) -> Result<Model, Problems> {
+    read::parse_files(files)
+}
+
+/// Says whether a model of this many bytes is read at all, so that nobody needs to load it first.
+///
+/// # Errors
+///
+/// The same problem that [`parse`] would report.
+pub fn check_size(name: &str, bytes: usize) -> Result<(), Problems> {
+    read::check_size(core::iter::once((name, bytes)))
+}
+
+/// Warns of decisions and statements that no longer hold on `today`, and of assumptions whose
+/// review is due.
 ///
 /// `name` and `text` are the ones that `model` was parsed from; they give the warnings their place.
 pub fn check_dates(model: &Model, name: &str, text: &str, today: Date) -> Problems {
-    read::check_dates(model, name, text, today)
+    read::check_dates(model, &[Source { name, text }], today)
+}
+
+/// As [`check_dates`], for a model that is spread over several texts.
+pub fn check_dates_of(model: &Model, sources: &[Source<'_>], today: Date) -> Problems {
+    read::check_dates(model, sources, today)
 }

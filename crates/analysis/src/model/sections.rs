@@ -1,21 +1,22 @@
 //! The sections of a model, one function for each kind.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use toml::Spanned;
 use toml::de::DeTable;
 
 use super::fields::{Fields, Reader, shown};
-use super::identifiers::{Expected, Kind, give, similar};
+use super::identifiers::{Expected, Kind, give};
+use super::keys::Section;
 use super::{
-    Asset, Assumption, Capabilities, Component, ComponentKind, ControlAction, Controller, Flow,
-    Hazard, Loss, Phase, Physical, Security, Sequence, UnsafeControlAction, Zone, check, schema,
-    values,
+    Asset, AssetKind, Assumption, Budget, Capabilities, Component, ComponentKind, ControlAction,
+    Controller, Flow, Hazard, KeyFacts, Level, Loss, Network, Phase, Physical, Platform, Privacy,
+    Scenario, Security, Sequence, UnsafeControlAction, Zone, check, schema, values,
 };
 use crate::diagnostic::Fault;
+use crate::language::Text;
 
-/// Most bytes of one payload, and what holds when a flow does not say.
-const MAX_PAYLOAD: u32 = 256 * 1024;
+/// Most bytes of one payload when a flow does not say.
 const DEFAULT_PAYLOAD: u32 = 4_096;
 
 fn id(reader: &mut Reader<'_>, fields: &Fields<'_>, kind: Kind) -> Option<String> {
@@ -29,41 +30,28 @@ pub(super) fn zone(
     r: &mut Reader<'_>,
     table: &DeTable<'_>,
     span: Range<usize>,
-    name: &str,
+    section: &Section,
 ) -> Read<Zone> {
-    let f = Fields::open(
-        r,
-        table,
-        span,
-        name,
-        &["id", "title", "title_ja", "physical"],
-    );
+    let f = Fields::open(r, table, span, &section.written(), section.keys);
     let id = id(r, &f, Kind::Zone);
     let title = f.title(r, id.as_deref().unwrap_or(""));
     let physical = f.word(r, "physical").unwrap_or(Physical::Exposed);
-    Some((id?, Zone { title, physical }))
+    let network = f.word(r, "network").unwrap_or(Network::Public);
+    let zone = Zone {
+        title,
+        physical,
+        network,
+    };
+    Some((id?, zone))
 }
 
 pub(super) fn component(
     r: &mut Reader<'_>,
     table: &DeTable<'_>,
     span: Range<usize>,
-    name: &str,
+    section: &Section,
 ) -> Read<Component> {
-    let known = [
-        "id",
-        "title",
-        "title_ja",
-        "kind",
-        "class",
-        "csa_class",
-        "zone",
-        "count",
-        "phase",
-        "caps",
-        "interfaces",
-    ];
-    let f = Fields::open(r, table, span, name, &known);
+    let f = Fields::open(r, table, span, &section.written(), section.keys);
     let kind = f.required_word(r, "kind");
     let id = id(r, &f, kind.map_or(Kind::UnreadComponent, Kind::Component));
     let title = f.title(r, id.as_deref().unwrap_or(""));
@@ -72,12 +60,17 @@ pub(super) fn component(
         let component = id.clone().unwrap_or_default();
         r.report(f.span(), Fault::DeviceWithoutClass { component });
     }
-    let csa_class = csa_class(r, &f);
+    let csa_class = f.listed_word(r, "csa_class").map(str::to_owned);
     let zone = f.required_reference(r, "zone", Expected::Zone);
-    let count = f.number(r, "count", 1, 1_000_000_000).unwrap_or(1);
+    let count = f.number(r, "count").unwrap_or(1);
     let phase = f.word(r, "phase").unwrap_or(Phase::P2);
     let capabilities = capabilities(r, &f);
     let interfaces = f.words(r, "interfaces");
+    let depends_on = f.references(r, "depends_on", Expected::Component);
+    let hazards = f.references(r, "hazards", Expected::Hazard);
+    let hosts = hosts(r, &f);
+    let platform = platform(r, &f);
+    let budget = budget(r, &f);
     let component = Component {
         title,
         kind: kind?,
@@ -88,43 +81,22 @@ pub(super) fn component(
         phase,
         capabilities,
         interfaces,
+        depends_on,
+        hazards,
+        hosts,
+        platform,
+        budget,
     };
     Some((id?, component))
 }
 
-fn csa_class(r: &mut Reader<'_>, f: &Fields<'_>) -> Option<String> {
-    let (class, span) = f.text(r, "csa_class")?;
-    let known: Vec<String> = (1..=13).map(|n| format!("CSA-DC{n}")).collect();
-    if !known.iter().any(|known| known == class) {
-        let fault = Fault::WrongWord {
-            key: "csa_class".to_owned(),
-            word: shown(class),
-            similar: similar(class, known.iter().map(String::as_str)),
-            known: known.join(", "),
-        };
-        r.report(span, fault);
-        return None;
-    }
-    Some(class.to_owned())
-}
-
 fn capabilities(r: &mut Reader<'_>, f: &Fields<'_>) -> Capabilities {
-    let Some(table) = f.table(r, "caps") else {
+    let Some(f) = f.below(r, "caps") else {
         return Capabilities::default();
     };
-    let span = f.value("caps").map_or(0..0, Spanned::span);
-    let known = [
-        "ram_kib",
-        "flash_kib",
-        "rng",
-        "secure_boot",
-        "tpm",
-        "battery",
-    ];
-    let f = Fields::open(r, table, span, "caps", &known);
     Capabilities {
-        ram_kib: f.number(r, "ram_kib", 0, u32::MAX),
-        flash_kib: f.number(r, "flash_kib", 0, u32::MAX),
+        ram_kib: f.number(r, "ram_kib"),
+        flash_kib: f.number(r, "flash_kib"),
         rng: f.word(r, "rng"),
         secure_boot: f.boolean(r, "secure_boot"),
         tpm: f.boolean(r, "tpm"),
@@ -132,23 +104,59 @@ fn capabilities(r: &mut Reader<'_>, f: &Fields<'_>) -> Capabilities {
     }
 }
 
+fn platform(r: &mut Reader<'_>, f: &Fields<'_>) -> Platform {
+    let Some(f) = f.below(r, "platform") else {
+        return Platform::default();
+    };
+    Platform {
+        os: f.word(r, "os"),
+        languages: f.words(r, "languages"),
+    }
+}
+
+fn budget(r: &mut Reader<'_>, f: &Fields<'_>) -> Budget {
+    let Some(f) = f.below(r, "budget") else {
+        return Budget::default();
+    };
+    Budget {
+        ram_kib: f.number(r, "ram_kib"),
+        flash_kib: f.number(r, "flash_kib"),
+        cpu_percent: f.number(r, "cpu_percent"),
+    }
+}
+
+fn hosts(r: &mut Reader<'_>, f: &Fields<'_>) -> BTreeSet<String> {
+    let mut hosts = BTreeSet::new();
+    for (host, span) in f.strings(r, "hosts") {
+        if values::is_host(host) {
+            hosts.insert(host.to_owned());
+        } else {
+            let fault = Fault::InvalidValue {
+                key: "hosts".to_owned(),
+                found: format!("\"{}\"", shown(host)),
+                expected: Text::new(
+                    "a name, an address or a network, as \"mqtt.example.org\" or \"192.0.2.0/24\"",
+                    "名前・アドレス・ネットワーク。例: \"mqtt.example.org\"、\"192.0.2.0/24\"",
+                ),
+            };
+            r.report(span, fault);
+        }
+    }
+    hosts
+}
+
+fn texts(r: &mut Reader<'_>, f: &Fields<'_>, key: &str) -> BTreeSet<String> {
+    let texts = f.strings(r, key).into_iter();
+    texts.map(|(text, _)| text.to_owned()).collect()
+}
+
 pub(super) fn asset(
     r: &mut Reader<'_>,
     table: &DeTable<'_>,
     span: Range<usize>,
-    name: &str,
+    section: &Section,
 ) -> Read<Asset> {
-    let known = [
-        "id",
-        "title",
-        "title_ja",
-        "c",
-        "i",
-        "a",
-        "personal",
-        "stored_in",
-    ];
-    let f = Fields::open(r, table, span, name, &known);
+    let f = Fields::open(r, table, span, &section.written(), section.keys);
     let id = id(r, &f, Kind::Asset);
     let title = f.title(r, id.as_deref().unwrap_or(""));
     let (c, i, a) = (
@@ -158,6 +166,16 @@ pub(super) fn asset(
     );
     let personal = f.boolean(r, "personal").unwrap_or(false);
     let stored_in = f.references(r, "stored_in", Expected::Component);
+    let kind = f.word(r, "kind").unwrap_or(AssetKind::Data);
+    let privacy = Privacy {
+        fields: texts(r, &f, "fields"),
+        purpose: f.bilingual(r, "purpose"),
+        retention_days: f.number(r, "retention_days"),
+        consent: f.word(r, "consent"),
+        minimized: f.boolean(r, "minimized"),
+        shared_with: f.references(r, "shared_with", Expected::Component),
+    };
+    let key = key_facts(r, &f, kind);
     let asset = Asset {
         title,
         c: c?,
@@ -165,34 +183,43 @@ pub(super) fn asset(
         a: a?,
         personal,
         stored_in,
+        kind,
+        privacy,
+        key,
     };
     Some((id?, asset))
+}
+
+fn key_facts(r: &mut Reader<'_>, all: &Fields<'_>, kind: AssetKind) -> Option<KeyFacts> {
+    let f = all.below(r, "key")?;
+    if !matches!(kind, AssetKind::Key | AssetKind::Credential) {
+        let kind = kind.word();
+        let fault = Fault::KeysDisagree {
+            key: "key".to_owned(),
+            found: Text::new(
+                format!("`key` beside kind = \"{kind}\""),
+                format!("kind = \"{kind}\" の節にある `key`"),
+            ),
+            expected: Text::same("kind = \"key\" | \"credential\""),
+        };
+        r.report(f.span(), fault);
+    }
+    Some(KeyFacts {
+        algorithm: f.text(r, "algorithm").map(|(text, _)| text.to_owned()),
+        origin: f.word(r, "origin"),
+        storage: f.word(r, "storage"),
+        rotation_days: f.number(r, "rotation_days"),
+        backup: f.boolean(r, "backup"),
+    })
 }
 
 pub(super) fn flow(
     r: &mut Reader<'_>,
     table: &DeTable<'_>,
     span: Range<usize>,
-    name: &str,
+    section: &Section,
 ) -> Read<Flow> {
-    let known = [
-        "id",
-        "title",
-        "title_ja",
-        "from",
-        "to",
-        "via",
-        "assets",
-        "proto",
-        "security",
-        "sequence",
-        "schema",
-        "range",
-        "rate",
-        "backlog",
-        "max_bytes",
-    ];
-    let f = Fields::open(r, table, span, name, &known);
+    let f = Fields::open(r, table, span, &section.written(), section.keys);
     let id = id(r, &f, Kind::Flow);
     let title = f.title(r, id.as_deref().unwrap_or(""));
     let from = f.required_reference(r, "from", Expected::Component);
@@ -215,7 +242,9 @@ pub(super) fn flow(
         schema::check_ranges(r, schema.as_ref(), &ranges);
     }
     let rate = values::rate(r, &f);
-    let max_bytes = f.number(r, "max_bytes", 1, MAX_PAYLOAD);
+    let max_bytes = f.number(r, "max_bytes");
+    let port = f.number(r, "port").and_then(|port| port.try_into().ok());
+    let timeout_seconds = f.number(r, "timeout_seconds");
     let flow = Flow {
         title,
         from: from?,
@@ -232,6 +261,8 @@ pub(super) fn flow(
             .collect(),
         rate,
         max_bytes: max_bytes.unwrap_or(DEFAULT_PAYLOAD),
+        port,
+        timeout_seconds,
     };
     Some((id?, flow))
 }
@@ -240,21 +271,28 @@ pub(super) fn loss(
     r: &mut Reader<'_>,
     table: &DeTable<'_>,
     span: Range<usize>,
-    name: &str,
+    section: &Section,
 ) -> Read<Loss> {
-    let f = Fields::open(r, table, span, name, &["id", "text", "text_ja"]);
+    let f = Fields::open(r, table, span, &section.written(), section.keys);
     let id = id(r, &f, Kind::Loss);
     let text = f.statement(r);
-    Some((id?, Loss { text: text? }))
+    let category = f.word(r, "category");
+    let severity = f.word(r, "severity").unwrap_or(Level::High);
+    let loss = Loss {
+        text: text?,
+        category,
+        severity,
+    };
+    Some((id?, loss))
 }
 
 pub(super) fn hazard(
     r: &mut Reader<'_>,
     table: &DeTable<'_>,
     span: Range<usize>,
-    name: &str,
+    section: &Section,
 ) -> Read<Hazard> {
-    let f = Fields::open(r, table, span, name, &["id", "text", "text_ja", "losses"]);
+    let f = Fields::open(r, table, span, &section.written(), section.keys);
     let id = id(r, &f, Kind::Hazard);
     let text = f.statement(r);
     let losses = f.references(r, "losses", Expected::Loss);
@@ -271,30 +309,19 @@ pub(super) fn controller(
     r: &mut Reader<'_>,
     table: &DeTable<'_>,
     span: Range<usize>,
-    name: &str,
+    section: &Section,
 ) -> Read<Controller> {
-    let known = [
-        "id",
-        "title",
-        "title_ja",
-        "component",
-        "process",
-        "process_model",
-    ];
-    let f = Fields::open(r, table, span, name, &known);
+    let f = Fields::open(r, table, span, &section.written(), section.keys);
     let id = id(r, &f, Kind::Controller);
     let title = f.title(r, id.as_deref().unwrap_or(""));
     let component = f.required_reference(r, "component", Expected::Component);
     let process = f.required_reference(r, "process", Expected::Component);
-    let process_model = f.strings(r, "process_model");
+    let process_model = texts(r, &f, "process_model");
     let controller = Controller {
         title,
         component: component?,
         process: process?,
-        process_model: process_model
-            .into_iter()
-            .map(|(belief, _)| belief.to_owned())
-            .collect(),
+        process_model,
     };
     Some((id?, controller))
 }
@@ -303,10 +330,9 @@ pub(super) fn control_action(
     r: &mut Reader<'_>,
     table: &DeTable<'_>,
     span: Range<usize>,
-    name: &str,
+    section: &Section,
 ) -> Read<ControlAction> {
-    let known = ["id", "title", "title_ja", "controller", "flow", "feedback"];
-    let f = Fields::open(r, table, span, name, &known);
+    let f = Fields::open(r, table, span, &section.written(), section.keys);
     let id = id(r, &f, Kind::ControlAction);
     let title = f.title(r, id.as_deref().unwrap_or(""));
     let controller = f.required_reference(r, "controller", Expected::Controller);
@@ -325,12 +351,9 @@ pub(super) fn unsafe_control_action(
     r: &mut Reader<'_>,
     table: &DeTable<'_>,
     span: Range<usize>,
-    name: &str,
+    section: &Section,
 ) -> Read<UnsafeControlAction> {
-    let known = [
-        "id", "action", "type", "text", "text_ja", "hazards", "stride",
-    ];
-    let f = Fields::open(r, table, span, name, &known);
+    let f = Fields::open(r, table, span, &section.written(), section.keys);
     let id = id(r, &f, Kind::UnsafeControlAction);
     let action = f.required_reference(r, "action", Expected::ControlAction);
     let kind = f.required_word(r, "type");
@@ -347,14 +370,34 @@ pub(super) fn unsafe_control_action(
     Some((id?, uca))
 }
 
+pub(super) fn scenario(
+    r: &mut Reader<'_>,
+    table: &DeTable<'_>,
+    span: Range<usize>,
+    section: &Section,
+) -> Read<Scenario> {
+    let f = Fields::open(r, table, span, &section.written(), section.keys);
+    let id = id(r, &f, Kind::Scenario);
+    let uca = f.required_reference(r, "uca", Expected::UnsafeControlAction);
+    let text = f.statement(r);
+    let element = f.required_reference(r, "element", Expected::Element);
+    let stride = f.required_word(r, "stride");
+    let scenario = Scenario {
+        uca: uca?,
+        text: text?,
+        element: element?,
+        stride: stride?,
+    };
+    Some((id?, scenario))
+}
+
 pub(super) fn assumption(
     r: &mut Reader<'_>,
     table: &DeTable<'_>,
     span: Range<usize>,
-    name: &str,
+    section: &Section,
 ) -> Read<Assumption> {
-    let known = ["id", "text", "text_ja", "check", "review_by"];
-    let f = Fields::open(r, table, span, name, &known);
+    let f = Fields::open(r, table, span, &section.written(), section.keys);
     let id = id(r, &f, Kind::Assumption);
     let text = f.statement(r);
     let check = f.text(r, "check").map(|(check, _)| check.to_owned());

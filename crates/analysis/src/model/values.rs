@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::fields::{Fields, Reader, Value, shown};
-use super::words::Phase;
-use super::{CellId, Rate};
+use super::{Points, Rate, RiskId, Stride};
 use crate::diagnostic::Fault;
 use crate::language::Text;
 
@@ -18,7 +17,7 @@ pub(super) const MAX_BACKLOG: u32 = 10_000;
 
 /// Reads `rate` and `backlog`. Without a backlog it is one day's worth, at most [`MAX_BACKLOG`].
 pub(super) fn rate(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Rate> {
-    let backlog = fields.number(reader, "backlog", 0, MAX_BACKLOG);
+    let backlog = fields.number(reader, "backlog");
     let Some((text, span)) = fields.text(reader, "rate") else {
         if fields.value("rate").is_none()
             && let Some(value) = fields.value("backlog")
@@ -55,6 +54,17 @@ fn parse_rate(text: &str) -> Option<(u32, u32)> {
     let per_seconds = digits(number)?.checked_mul(unit)?;
     ((1..=MAX_MESSAGES).contains(&messages) && (1..=MAX_PERIOD).contains(&per_seconds))
         .then_some((messages, per_seconds))
+}
+
+/// Effort points, when they have at most three decimals and are at most 1000.
+pub(super) fn points(number: f64) -> Option<Points> {
+    if !(0.0..=1_000.0).contains(&number) {
+        return None;
+    }
+    let text = format!("{number:.3}");
+    let is_same = (text.parse::<f64>().ok()? - number).abs() < 1e-9;
+    let thousandths = text.replace('.', "").parse().ok()?;
+    is_same.then(|| Points::from_thousandths(thousandths))
 }
 
 /// A number written with digits alone: no sign, no space.
@@ -124,38 +134,34 @@ fn describe(value: &Value<'_>) -> String {
     }
 }
 
-/// Reads `component:threat:phase`.
-pub(super) fn cell(
+/// Reads what a decision is about: a cell, a STRIDE threat or a scenario.
+pub(super) fn subject(
     reader: &mut Reader<'_>,
     text: &str,
     span: Range<usize>,
     threats: &BTreeMap<String, Text>,
-) -> Option<CellId> {
-    let wrong = match text.split(':').collect::<Vec<_>>().as_slice() {
-        [component, threat, phase] => match (threats.contains_key(*threat), Phase::parse(phase)) {
-            (true, Some(phase)) => {
-                return Some(CellId {
-                    component: (*component).to_owned(),
-                    threat: (*threat).to_owned(),
-                    phase,
-                });
-            }
-            (false, _) => Text::new(
-                format!(
-                    "there is no threat \"{}\"; they are JT01 to JT12",
-                    shown(threat)
-                ),
-                format!("脅威 \"{}\" はありません。JT01〜JT12 です", shown(threat)),
-            ),
-            (true, None) => Text::new(
+) -> Option<RiskId> {
+    let wrong = match RiskId::parse(text) {
+        Some(RiskId::Cell(cell)) if !threats.contains_key(&cell.threat) => no_threat(&cell.threat),
+        Some(subject) => return Some(subject),
+        None => match text.split(':').collect::<Vec<_>>().as_slice() {
+            [_, threat, _] if !threats.contains_key(*threat) => no_threat(threat),
+            [_, _, phase] => Text::new(
                 format!("there is no phase \"{}\"; they are P1 to P5", shown(phase)),
                 format!("段階 \"{}\" はありません。P1〜P5 です", shown(phase)),
             ),
+            [_, rest] if rest.contains('@') => Text::new(
+                format!("before the `@` stands none of {}", Stride::WORDS.join(", ")),
+                format!(
+                    "`@` の前が {} のどれでもありません",
+                    Stride::WORDS.join("、")
+                ),
+            ),
+            parts => Text::new(
+                format!("{} part(s), or an empty one", parts.len()),
+                format!("部分が {} つ、または空の部分があります", parts.len()),
+            ),
         },
-        parts => Text::new(
-            format!("{} part(s) instead of 3", parts.len()),
-            format!("3 つであるべき部分が {} つ", parts.len()),
-        ),
     };
     reader.report(
         span,
@@ -167,9 +173,88 @@ pub(super) fn cell(
     None
 }
 
+fn no_threat(threat: &str) -> Text {
+    Text::new(
+        format!(
+            "there is no threat \"{}\"; they are JT01 to JT12",
+            shown(threat)
+        ),
+        format!("脅威 \"{}\" はありません。JT01〜JT12 です", shown(threat)),
+    )
+}
+
+/// Whether a text can be a name, an address or a network of a host.
+pub(super) fn is_host(text: &str) -> bool {
+    let (address, prefix) = match text.split_once('/') {
+        Some((address, prefix)) => (address, Some(prefix)),
+        None => (text, None),
+    };
+    if let Ok(address) = address.parse::<std::net::IpAddr>() {
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        return prefix.is_none_or(|prefix| digits(prefix).is_some_and(|bits| bits <= most));
+    }
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    let is_number = |label: &str| label.bytes().all(|b| b.is_ascii_digit());
+    let last = address.rsplit('.').next().unwrap_or("");
+    prefix.is_none() && address.len() <= 253 && address.split('.').all(is_label) && !is_number(last)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hosts_are_names_addresses_and_networks() {
+        for (text, expected) in [
+            ("mqtt.example.org", true),
+            ("localhost", true),
+            ("_mqtt._tcp.example", true),
+            ("192.0.2.7", true),
+            ("192.0.2.0/24", true),
+            ("2001:db8::/32", true),
+            ("2001:db8::1", true),
+            ("192.0.2.0/33", false),
+            ("192.0.2", false),
+            ("192.0.2.256", false),
+            ("example.org/24", false),
+            ("-a.example", false),
+            ("a..b", false),
+            ("a b", false),
+            ("https://example.org", false),
+            ("", false),
+            ("192.0.2.0/+8", false),
+        ] {
+            assert_eq!(is_host(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn points_have_three_decimals() {
+        for (number, expected) in [
+            (0.0, Some(0)),
+            (0.02, Some(20)),
+            (13.0, Some(13_000)),
+            (0.1 + 0.2, Some(300)),
+            (1_000.0, Some(1_000_000)),
+            (0.0005, None),
+            (-1.0, None),
+            (1_000.5, None),
+            (f64::NAN, None),
+        ] {
+            let expected = expected.map(Points::from_thousandths);
+            assert_eq!(points(number), expected, "{number}");
+        }
+        assert_eq!(Points::from_thousandths(20).to_string(), "0.02");
+        assert_eq!(Points::from_thousandths(13_000).to_string(), "13");
+        assert_eq!(Points::default().to_string(), "0");
+    }
 
     #[test]
     fn rates_are_messages_in_a_period() {

@@ -29,6 +29,68 @@ vocabulary! {
         JcStar = "JC-STAR-1",
         /// Japan's terminal facilities ordinance, article 34-10.
         Mic = "JP-MIC-34-10",
+        /// NIST IR 8259A, the core baseline of device capabilities.
+        Ir8259a = "NIST-IR-8259A",
+        /// NIST Cybersecurity Framework 2.0.
+        Csf = "NIST-CSF-2.0",
+        /// NIST SP 800-171, revision 3.
+        Sp800171 = "NIST-SP-800-171",
+        /// IEC 62443-4-2, components of industrial control systems.
+        Iec62443 = "IEC-62443-4-2",
+        /// METI's Cyber/Physical Security Framework.
+        Cpsf = "METI-CPSF",
+        /// OWASP's ten of 2018 for connected devices.
+        OwaspIot = "OWASP-IOT-2018",
+    }
+}
+
+vocabulary! {
+    /// Where a product is used.
+    Sector {
+        /// By people at home.
+        Consumer = "consumer",
+        /// In care.
+        Health = "health",
+        /// In plants.
+        Industrial = "industrial",
+        /// In public space.
+        SmartCity = "smart-city",
+    }
+}
+
+vocabulary! {
+    /// Who may attack (CSA guide of 2016, table 15).
+    Actor {
+        /// A state.
+        NationState = "nation-state",
+        /// Someone who wants fear.
+        CyberTerrorist = "cyber-terrorist",
+        /// Someone with a cause.
+        Hacktivist = "hacktivist",
+        /// Someone with skill and curiosity.
+        Hacker = "hacker",
+        /// Crime as a business.
+        CriminalOrganization = "criminal-organization",
+        /// Anyone on their own.
+        Individual = "individual",
+        /// Someone who wants a thrill.
+        ThrillSeeker = "thrill-seeker",
+        /// Someone who steals.
+        Thief = "thief",
+        /// Someone who belongs there.
+        Insider = "insider",
+    }
+}
+
+vocabulary! {
+    /// Who shares the network of a zone.
+    Network {
+        /// Anyone: the internet, open radio.
+        Public = "public",
+        /// Others who are known: a campus, a guest network, a carrier's private network.
+        Shared = "shared",
+        /// Nobody else.
+        Closed = "closed",
     }
 }
 
@@ -258,5 +320,151 @@ vocabulary! {
         Accepted = "accepted",
         /// Carried by someone else.
         Transferred = "transferred",
+    }
+}
+
+vocabulary! {
+    /// What a component's programs run on.
+    OperatingSystem {
+        /// No operating system.
+        None = "none",
+        /// A real-time kernel.
+        Rtos = "rtos",
+        /// Linux.
+        Linux = "linux",
+        /// Android.
+        Android = "android",
+        /// Windows.
+        Windows = "windows",
+        /// Something else.
+        Other = "other",
+    }
+}
+
+vocabulary! {
+    /// What a component's programs are written in.
+    ProgrammingLanguage {
+        /// C.
+        C = "c",
+        /// C++.
+        Cpp = "c++",
+        /// Rust.
+        Rust = "rust",
+        /// Java and its relatives on the same machine.
+        Java = "java",
+        /// Python.
+        Python = "python",
+        /// JavaScript and TypeScript.
+        JavaScript = "javascript",
+        /// Go.
+        Go = "go",
+        /// Something else.
+        Other = "other",
+    }
+}
+
+vocabulary! {
+    /// What an asset is.
+    AssetKind {
+        /// Information that the system is about.
+        Data = "data",
+        /// A cryptographic key.
+        Key = "key",
+        /// A secret that proves who someone is, other than a key.
+        Credential = "credential",
+        /// Programs.
+        Firmware = "firmware",
+        /// Records of what happened.
+        Log = "log",
+        /// Settings.
+        Configuration = "configuration",
+    }
+}
+
+vocabulary! {
+    /// Why personal data may be collected.
+    Consent {
+        /// The person agreed before.
+        OptIn = "opt-in",
+        /// The person may object.
+        OptOut = "opt-out",
+        /// A contract with the person needs it.
+        Contract = "contract",
+        /// A law asks for it.
+        Law = "law",
+        /// Nobody asked.
+        None = "none",
+    }
+}
+
+vocabulary! {
+    /// Where a key comes from.
+    KeyOrigin {
+        /// Made where it is used.
+        Device = "device",
+        /// Made elsewhere and put in.
+        Injected = "injected",
+        /// Computed from another key.
+        Derived = "derived",
+        /// Someone else's.
+        External = "external",
+    }
+}
+
+vocabulary! {
+    /// Where a key is kept.
+    KeyStorage {
+        /// A TPM.
+        Tpm = "tpm",
+        /// A chip of its own for keys.
+        SecureElement = "secure-element",
+        /// Memory that keeps its content.
+        Flash = "flash",
+        /// Memory that forgets.
+        Ram = "ram",
+        /// A server.
+        Server = "server",
+    }
+}
+
+vocabulary! {
+    /// What kind of harm a loss is.
+    LossCategory {
+        /// To life and health.
+        Safety = "safety",
+        /// To what the system is for.
+        Mission = "mission",
+        /// To money.
+        Finance = "finance",
+        /// To what people keep to themselves.
+        Privacy = "privacy",
+        /// To nature.
+        Environment = "environment",
+        /// To trust in whoever runs it.
+        Reputation = "reputation",
+    }
+}
+
+vocabulary! {
+    /// What an author states about a control or an item of a requirement set.
+    StatementStatus {
+        /// People do it, by a written process.
+        Process = "process",
+        /// A document shows it.
+        Document = "document",
+        /// A test shows it.
+        Test = "test",
+        /// It does not concern this system.
+        NotApplicable = "not-applicable",
+    }
+}
+
+vocabulary! {
+    /// What the gateway does with a device that a detector points at.
+    Contain {
+        /// Tells people.
+        Alert = "alert",
+        /// Suspends the device, and tells people.
+        Suspend = "suspend",
     }
 }

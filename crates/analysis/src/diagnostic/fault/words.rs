@@ -169,8 +169,8 @@ pub(super) fn of(fault: &Fault) -> Words {
                 &format!("id \"{id}\" が重複しています"),
             ),
             (
-                &format!("also in line {first}"),
-                &format!("{first} 行目にもあります"),
+                &format!("also {}", first.en),
+                &format!("{}にもあります", first.ja),
             ),
             (
                 "each id once in the whole model",
@@ -332,20 +332,20 @@ pub(super) fn of(fault: &Fault) -> Words {
         ),
         Fault::InvalidCell { found, wrong } => words(
             (
-                "this is not a cell of the matrix",
-                "行列のマスではありません",
+                "this names no cell, threat or scenario",
+                "マス・脅威・筋書きのどれの名でもありません",
             ),
             (
                 &format!("\"{found}\": {}", wrong.en),
                 &format!("\"{found}\": {}", wrong.ja),
             ),
             (
-                "component:threat:phase, as \"sensor:JT04:P2\"",
-                "部品:脅威:段階。例: \"sensor:JT04:P2\"",
+                "a cell \"sensor:JT04:P2\", a STRIDE threat \"telemetry:SR-F2\", or a scenario \"UCA1:spoofing@lock\"",
+                "マス \"sensor:JT04:P2\"、STRIDE の脅威 \"telemetry:SR-F2\"、筋書き \"UCA1:spoofing@lock\" のいずれか",
             ),
             (
-                "take the cell's name from the report of `sekimori model analyze`",
-                "`sekimori model analyze` の報告にあるマスの名を使ってください",
+                "take the id from the report of `sekimori model analyze`",
+                "`sekimori model analyze` の報告にある id を使ってください",
             ),
         ),
         Fault::BacklogWithoutRate => words(
@@ -424,6 +424,164 @@ pub(super) fn of(fault: &Fault) -> Words {
                 "tls13、dtls12、dtls13、oscore、none のいずれか",
             ),
             ("find out and write it down", "調べて書いてください"),
+        ),
+        Fault::SectionTwice { section, first } => words(
+            (
+                &format!("`[{section}]` stands twice"),
+                &format!("`[{section}]` が二つあります"),
+            ),
+            (
+                &format!("also {}", first.en),
+                &format!("{}にもあります", first.ja),
+            ),
+            ("once in the whole model", "モデル全体で一度だけ"),
+            (
+                "merge the two into one of the files",
+                "どちらかのファイルにまとめてください",
+            ),
+        ),
+        Fault::SubjectGone {
+            id,
+            missing,
+            similar,
+        } => words(
+            (
+                &format!("\"{id}\" is about something that is not in the model"),
+                &format!("\"{id}\" の対象がモデルにありません"),
+            ),
+            (&missing.en, &missing.ja),
+            (
+                "the id of something that the model has",
+                "モデルにあるものの id",
+            ),
+            did_you_mean(
+                similar.as_deref(),
+                (
+                    "correct the id, or remove the entry if what it was about is gone for good",
+                    "id を直すか、対象がもうないならこの項を削ってください",
+                ),
+            ),
+        ),
+        Fault::InvalidValue {
+            key,
+            found,
+            expected,
+        } => words(
+            (
+                &format!("the value of `{key}` cannot be used"),
+                &format!("`{key}` の値が使えません"),
+            ),
+            (found, found),
+            (&expected.en, &expected.ja),
+            (
+                &format!("write {}", expected.en),
+                &format!("{}を書いてください", expected.ja),
+            ),
+        ),
+        Fault::KeysDisagree {
+            key,
+            found,
+            expected,
+        } => words(
+            (
+                &format!("`{key}` does not fit the rest of its section"),
+                &format!("`{key}` が同じ節の他のキーと合いません"),
+            ),
+            (&found.en, &found.ja),
+            (&expected.en, &expected.ja),
+            (
+                &format!("make it so: {}", expected.en),
+                &format!("次のようにしてください: {}", expected.ja),
+            ),
+        ),
+        Fault::UnknownKnowledge { key, id, similar } => words(
+            (
+                &format!("`{key}` names \"{id}\", which is not known"),
+                &format!("`{key}` が指す \"{id}\" は知られていません"),
+            ),
+            (&format!("\"{id}\""), &format!("\"{id}\"")),
+            (
+                "the id of something that ships, or that a `[[measure]]` or `[[rule]]` of the model defines",
+                "同梱のもの、またはモデルの `[[measure]]` か `[[rule]]` が定めるものの id",
+            ),
+            did_you_mean(
+                similar.as_deref(),
+                (
+                    "take the id from the report of `sekimori model analyze`, or define it",
+                    "`sekimori model analyze` の報告にある id を使うか、定義してください",
+                ),
+            ),
+        ),
+        Fault::InvalidNewId {
+            id,
+            prefix,
+            similar,
+        } => words(
+            (
+                &format!("\"{id}\" does not ship, and is not marked as new"),
+                &format!("\"{id}\" は同梱されておらず、新しいものの印もありません"),
+            ),
+            (&format!("\"{id}\""), &format!("\"{id}\"")),
+            (
+                &format!("the id of one that ships, or a new one that starts with `{prefix}`"),
+                &format!("同梱のものの id、または `{prefix}` で始まる新しい id"),
+            ),
+            did_you_mean(
+                similar.as_deref(),
+                (
+                    &format!("begin the id with `{prefix}`"),
+                    &format!("id を `{prefix}` で始めてください"),
+                ),
+            ),
+        ),
+        Fault::Cycle { path } => words(
+            (
+                "these components need each other in a circle",
+                "部品が輪になって互いに依存しています",
+            ),
+            (path, path),
+            ("dependencies that end somewhere", "どこかで終わる依存関係"),
+            (
+                "none of them can start before the others: remove the weakest of these dependencies, or leave it if that is how the system is",
+                "このままではどれも先に起動できません。最も弱い依存を外してください。実際にそうなら、そのままで構いません",
+            ),
+        ),
+        Fault::TooDeep { most } => words(
+            (
+                "keys or values are nested too deeply",
+                "キーや値の入れ子が深すぎます",
+            ),
+            (
+                &format!("more than {most} levels"),
+                &format!("{most} 段を超えています"),
+            ),
+            (&format!("at most {most} levels"), &format!("{most} 段まで")),
+            (
+                "a model needs no more than a dozen levels: correct the marked place",
+                "モデルに要る深さは十段ほどです。示した箇所を直してください",
+            ),
+        ),
+        Fault::StatementExpired {
+            item,
+            until,
+            today,
+            owner,
+        } => words(
+            (
+                &format!("the statement on {item} no longer holds"),
+                &format!("{item} についての表明は期限が切れています"),
+            ),
+            (
+                &format!("it held until {until}; today is {today}"),
+                &format!("期限は {until}、今日は {today}"),
+            ),
+            ("a last day that is not over", "まだ過ぎていない期限"),
+            (
+                &format!("ask {owner} to state it again; until then the item counts as open"),
+                &format!(
+                    "{owner} に改めて表明を求めてください。それまでこの項目は未対応として扱います"
+                ),
+            ),
         ),
         Fault::DecisionExpired {
             cell,
