@@ -111,7 +111,18 @@ impl<'m> Graph<'m> {
         next
     }
 
-    fn stated(&mut self, _model: &'m Model) {}
+    fn stated(&mut self, model: &'m Model) {
+        for (id, component) in &model.components {
+            for hazard in &component.hazards {
+                let onward = Onward {
+                    to: None,
+                    link: Link::Stated,
+                    through: None,
+                };
+                self.seed(hazard, id, onward);
+            }
+        }
+    }
 
     fn loops(&mut self, model: &'m Model, wrong: Wrong) {
         for (id, uca) in &model.unsafe_control_actions {
@@ -159,7 +170,18 @@ impl<'m> Graph<'m> {
         }
     }
 
-    fn dependencies(&mut self, _model: &'m Model) {}
+    fn dependencies(&mut self, model: &'m Model) {
+        for (id, component) in &model.components {
+            for needed in &component.depends_on {
+                let onward = Onward {
+                    to: Some(id),
+                    link: Link::NeededBy,
+                    through: None,
+                };
+                self.source(id, needed, onward);
+            }
+        }
+    }
 
     fn flows(&mut self, model: &'m Model) {
         for (id, flow) in &model.flows {

@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use super::cause::{Cause, CauseTable, Part, causes};
 use super::element::Element;
-use super::{Phase, Scenario, ThreatsOf, loss_severity, names_of};
+use super::{Phase, Scenario, ThreatsOf, names_of};
 use crate::basis::Basis;
 use crate::language::Text;
 use crate::model::{ControlAction, Controller, Level, Model, UnsafeControlAction};
 use crate::risk::Risk;
 use crate::system::{Harm, System};
 
-/// Most scenarios of one model; a gap says so when there would be more.
+mod authored;
+
+/// Most generated scenarios of one model; a gap says so when there would be more.
 const MOST: usize = 50_000;
 
 /// The scenarios of all unsafe control actions, by id.
@@ -63,6 +65,7 @@ pub(super) fn of_system(system: &System<'_>, threats: &ThreatsOf<'_>) -> Attacks
             }
         }
     }
+    authored::join(system, threats, &rivals, &mut found);
     Attacks {
         scenarios: found.into_values().collect(),
         is_cut,
@@ -228,7 +231,7 @@ pub(super) fn impacts<'a>(
                 format!("hazard {id} leads to loss {loss_id}: {}", loss.text.en),
                 format!("ハザード {id} が損失 {loss_id} に至る: {}", loss.text.ja),
             );
-            impacts.push((loss_severity(loss), why));
+            impacts.push((loss.severity, why));
         }
     }
     impacts

@@ -133,8 +133,9 @@ fn statements(model: &Model, gaps: &mut Vec<Gap>) {
 }
 
 /// Hazards that the author ties to a component.
-fn stated_hazards(_model: &Model) -> impl Iterator<Item = &String> {
-    std::iter::empty()
+fn stated_hazards(model: &Model) -> impl Iterator<Item = &String> {
+    let components = model.components.values();
+    components.flat_map(|component| &component.hazards)
 }
 
 fn controllers(model: &Model, gaps: &mut Vec<Gap>) {

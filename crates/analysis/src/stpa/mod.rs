@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::knowledge::Knowledge;
 use crate::language::Text;
-use crate::model::{Hazard, Level, Loss, Model, Stride};
+use crate::model::{Hazard, Level, Loss, LossCategory, Model, Stride};
 use crate::requirements::Requirement;
 use crate::stride::Threat;
 use crate::system::System;
@@ -80,6 +80,8 @@ pub struct LossView {
     pub id: String,
     /// Statement.
     pub text: Text,
+    /// What kind of harm it is.
+    pub category: Option<LossCategory>,
     /// How bad it is.
     pub severity: Level,
 }
@@ -164,17 +166,16 @@ fn loss_view((id, loss): (&String, &Loss)) -> LossView {
     LossView {
         id: id.clone(),
         text: loss.text.clone(),
-        severity: loss_severity(loss),
+        category: loss.category,
+        severity: loss.severity,
     }
-}
-
-/// How bad a loss is.
-pub(crate) fn loss_severity(_loss: &Loss) -> Level {
-    Level::High
 }
 
 /// How bad the worst loss is that a hazard leads to.
 pub(crate) fn severity(model: &Model, hazard: &Hazard) -> Level {
     let losses = hazard.losses.iter().filter_map(|id| model.losses.get(id));
-    losses.map(loss_severity).max().unwrap_or(Level::Medium)
+    losses
+        .map(|loss| loss.severity)
+        .max()
+        .unwrap_or(Level::Medium)
 }
