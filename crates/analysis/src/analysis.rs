@@ -31,6 +31,9 @@ pub struct Analysis {
     /// The knowledge in force: ours, with what the model changes of it.
     #[serde(skip)]
     pub knowledge: Arc<Knowledge>,
+    /// The model that was analyzed, for whoever draws it.
+    #[serde(skip)]
+    pub source: Arc<Model>,
     /// Id of the model.
     pub model: String,
     /// What a reader calls the system.
@@ -115,10 +118,9 @@ pub fn analyze(model: &Model, today: Date) -> Analysis {
     let system = System::new(model);
     let threats = stride::of_system(&system);
     let matrices = jnsa::of_system(&system);
-    let mut control = stpa::of_system(&system, &threats);
+    let control = stpa::of_system(&system, &threats);
     let solution = choose::of_system(&system, &threats, &matrices, today);
     let requirements = requirements::of_system(&system, &solution);
-    stpa::trace(&mut control, &requirements, system.knowledge());
     let mut pillars: BTreeMap<Pillar, PillarView> = Pillar::ALL
         .iter()
         .map(|pillar| (*pillar, PillarView::default()))
@@ -133,6 +135,7 @@ pub fn analyze(model: &Model, today: Date) -> Analysis {
     }
     Analysis {
         knowledge: system.shared_knowledge(),
+        source: Arc::new(model.clone()),
         model: model.id.clone(),
         title: model.title.clone(),
         date: today,

@@ -99,7 +99,7 @@ mod tests {
         use sekimori_analysis::evidence::Status;
         use sekimori_analysis::knowledge::{Check, Confidence, ItemStatus, Pillar, Says};
         use sekimori_analysis::model::{
-            ComponentKind, DecisionStatus, DeviceClass, Level, Stride, UnsafeKind,
+            ComponentKind, DecisionStatus, DeviceClass, Level, Security, Stride, UnsafeKind,
         };
         use sekimori_analysis::policy::Aspect;
         let known = keys(ENGLISH);
@@ -109,6 +109,7 @@ mod tests {
         };
         add("aspect", Aspect::WORDS);
         add("level", Level::WORDS);
+        add("security", Security::WORDS);
         add("stride", Stride::WORDS);
         add("kind", ComponentKind::WORDS);
         add("class", DeviceClass::WORDS);

@@ -17,6 +17,7 @@
 //! # Ok::<(), Box<sekimori_report::RenderError>>(())
 //! ```
 
+mod diagram;
 mod format;
 mod html;
 mod json;

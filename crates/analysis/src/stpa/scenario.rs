@@ -1,10 +1,7 @@
 //! Causal scenarios: how an attacker brings an unsafe control action about.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
-use crate::basis::Basis;
 use crate::language::Text;
 use crate::model::{Stride, UnsafeKind};
 use crate::risk::Risk;
@@ -48,8 +45,8 @@ pub struct Scenario {
     pub id: String,
     /// When in an attack.
     pub phase: Phase,
-    /// Method, rule and source; the rule of an author's own scenario is its id.
-    pub basis: Arc<Basis>,
+    /// Rule of the knowledge files; [`None`] when the author wrote the scenario.
+    pub rule: Option<String>,
     /// Unsafe control action that it causes; [`None`] before the attack.
     pub unsafe_action: Option<String>,
     /// Which of the four kinds that is.
@@ -82,6 +79,4 @@ pub struct Scenario {
     pub threats: Vec<String>,
     /// Before the attack: scenarios of attacks that it makes easier.
     pub enables: Vec<String>,
-    /// How many more it makes easier that are not named because the list is full.
-    pub enables_more: usize,
 }

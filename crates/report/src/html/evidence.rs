@@ -9,6 +9,7 @@ use sekimori_analysis::knowledge::Pillar;
 use sekimori_analysis::requirements::{Duty, Requirement};
 
 use super::Page;
+use crate::diagram::charts::{self, Bar};
 
 impl Page<'_> {
     pub(super) fn summary(&mut self) {
@@ -74,19 +75,69 @@ impl Page<'_> {
         self.html.raw("</p>\n");
     }
 
+    /// What each pillar carries: how much is there, how much has to be built, what it covers.
     fn pillars(&mut self) {
-        let columns = self.labels(&["pillar", "picks", "provided", "cost"]);
-        let caption = self.label("pillar");
-        self.html.table("pillars", &caption, &columns);
-        for (pillar, view) in &self.analysis.pillars {
-            let label = self.label(&format!("pillar-{}", pillar.word()));
-            self.html.raw("<tr>").element("th", "scope=\"row\"", &label);
-            self.number(view.picks)
-                .number(view.provided)
-                .number(view.cost);
-            self.html.close("tr");
+        let bars = self.pillar_bars();
+        let caption = self.label("figure-pillars");
+        let scene = charts::pillars(&bars);
+        self.figure("figure-pillars", &caption, Some(&scene));
+    }
+
+    fn pillar_bars(&self) -> Vec<Bar> {
+        let analysis = self.analysis;
+        let pillar_of: BTreeMap<&str, Pillar> = analysis
+            .solution
+            .picks
+            .iter()
+            .filter_map(|pick| {
+                let measure = analysis.knowledge.measures.get(&pick.measure)?;
+                Some((pick.id.as_str(), measure.pillar))
+            })
+            .collect();
+        let covered = |pillar: Pillar| {
+            let targets = analysis.solution.targets.iter();
+            targets
+                .filter(|target| {
+                    let mut by = target.by.iter();
+                    by.any(|pick| pillar_of.get(pick.as_str()) == Some(&pillar))
+                })
+                .count()
+        };
+        let pillars = analysis.pillars.iter();
+        pillars
+            .map(|(pillar, view)| Bar {
+                name: self.label(&format!("pillar-{}", pillar.word())),
+                provided: view.provided,
+                built: view.picks.saturating_sub(view.provided),
+                said: self.with(
+                    "pillar-said",
+                    &[
+                        ("picks", &view.picks.to_string()),
+                        ("provided", &view.provided.to_string()),
+                        ("cost", &view.cost.to_string()),
+                        ("targets", &covered(*pillar).to_string()),
+                    ],
+                ),
+            })
+            .collect()
+    }
+
+    /// What each unit of effort closes.
+    pub(super) fn frontier(&mut self) {
+        let solution = &self.analysis.solution;
+        if solution.frontier.is_empty() {
+            return;
         }
-        self.html.end_table();
+        let (cost, closed) = (self.label("cost"), self.label("axis-closed"));
+        let axes = charts::Axes {
+            cost: &cost,
+            closed: &closed,
+        };
+        let scene = charts::frontier(&solution.frontier, (680, 260), &axes, &|cost| {
+            cost.to_string()
+        });
+        let caption = self.label("figure-frontier");
+        self.figure("figure-frontier", &caption, Some(&scene));
     }
 
     pub(super) fn requirements(&mut self) {

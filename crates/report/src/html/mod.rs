@@ -11,10 +11,11 @@ use crate::labels::Labels;
 
 mod evidence;
 mod protection;
+mod scope;
 mod system;
 mod writer;
 
-use writer::Html;
+pub(crate) use writer::Html;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -43,8 +44,9 @@ pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
 
 impl<'a> Page<'a> {
     fn frame(&mut self) {
-        let sections: [Section<'a>; 11] = [
+        let sections: [Section<'a>; 12] = [
             ("summary", Page::summary),
+            ("scope", Page::scope),
             ("open", Page::open),
             ("findings", Page::requirements),
             ("regimes", Page::regimes),
@@ -132,6 +134,15 @@ impl<'a> Page<'a> {
 
     fn say(&self, text: &Text) -> String {
         text.of(self.language).to_owned()
+    }
+
+    /// Opens a row, headed by a name with its id.
+    fn row_head(&mut self, name: &str, id: &str) {
+        self.html.raw("<tr><th scope=\"row\">").text(name);
+        if name != id {
+            self.html.raw("<br>").element("code", "class=\"soft\"", id);
+        }
+        self.html.raw("</th>");
     }
 
     /// A cell with text in it.

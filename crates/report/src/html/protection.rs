@@ -35,6 +35,7 @@ impl Page<'_> {
     }
 
     pub(super) fn chosen(&mut self) {
+        self.frontier();
         let columns = self.labels(&["measure", "at", "cost", "strength", "provided", "why"]);
         let caption = self.label("section-chosen");
         self.html.table("picks", &caption, &columns);

@@ -154,6 +154,7 @@ impl Page<'_> {
 
     pub(super) fn control(&mut self) {
         let analysis = self.analysis;
+        self.control_figure();
         if analysis.stpa.unsafe_actions.is_empty() {
             self.nothing();
             return;

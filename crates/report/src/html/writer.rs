@@ -4,12 +4,12 @@ use std::fmt::Write;
 
 /// HTML under construction.
 #[derive(Default)]
-pub(super) struct Html {
+pub(crate) struct Html {
     out: String,
 }
 
 impl Html {
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.out
     }
 
@@ -20,7 +20,7 @@ impl Html {
     }
 
     /// Text from anywhere.
-    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
         for character in text.chars() {
             match character {
                 '&' => self.out.push_str("&amp;"),
