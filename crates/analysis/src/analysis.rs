@@ -160,7 +160,7 @@ pub fn analyze(model: &Model, today: Date) -> Analysis {
         matrices,
         solution,
         pillars,
-        regimes: requirements::regimes_of(&system, &requirements),
+        regimes: requirements::regimes_of(&system, &requirements, today),
         requirements,
         assumptions: model
             .assumptions

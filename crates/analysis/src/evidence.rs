@@ -13,7 +13,7 @@ use crate::analysis::Analysis;
 use crate::knowledge::{self, ProbeName, Says};
 use crate::language::Text;
 use crate::model::{ComponentKind, Regime};
-use crate::requirements::Requirement;
+use crate::requirements::{Answer, Requirement};
 
 /// How far ahead of the server's clock an observation may be before it stops counting.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
@@ -142,6 +142,8 @@ pub struct ItemFinding {
     pub status: Status,
     /// Those requirements.
     pub requirements: Vec<String>,
+    /// How the model answers it.
+    pub answer: Answer,
 }
 
 /// Judges every requirement of an analysis by what was observed until `now`.
@@ -326,7 +328,7 @@ pub fn name(probe: &ProbeName) -> String {
     }
 }
 
-/// How it stands with every item of the model's requirement sets.
+/// How it stands with every item of the model's requirement sets that concerns the system.
 pub fn items(analysis: &Analysis, findings: &[Finding]) -> Vec<ItemFinding> {
     let by_id: BTreeMap<&str, Status> = findings
         .iter()
@@ -334,6 +336,7 @@ pub fn items(analysis: &Analysis, findings: &[Finding]) -> Vec<ItemFinding> {
         .collect();
     let sets = analysis.regimes.iter();
     sets.flat_map(|set| set.items.iter().map(move |item| (set.regime, item)))
+        .filter(|(_, item)| item.answer != Answer::OutOfScope)
         .map(|(regime, item)| ItemFinding {
             regime,
             item: item.id.clone(),
@@ -344,6 +347,7 @@ pub fn items(analysis: &Analysis, findings: &[Finding]) -> Vec<ItemFinding> {
                 .min()
                 .unwrap_or(Status::NeedsStatement),
             requirements: item.requirements.clone(),
+            answer: item.answer,
         })
         .collect()
 }

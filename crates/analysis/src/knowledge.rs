@@ -125,6 +125,34 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// What of a model decides whether an item with a condition applies.
+    ItemWhen {
+        /// An asset tells something about a person.
+        Personal = "personal",
+        /// Such an asset is collected because the person agreed, or nobody said why.
+        Consent = "consent",
+        /// A component has a debug port.
+        Debug = "debug",
+        /// Nothing: only people can tell, so the item demands no countermeasure by itself.
+        Unjudged = "unjudged",
+    }
+}
+
+vocabulary! {
+    /// Kind of component that an item is about (IEC 62443-4-2).
+    ItemOn {
+        /// A software application.
+        Software = "software",
+        /// An embedded device.
+        Embedded = "embedded",
+        /// A general-purpose computer.
+        Host = "host",
+        /// A network device.
+        Network = "network",
+    }
+}
+
+vocabulary! {
     /// How sure we are of a paraphrase.
     Confidence {
         /// Compared with two sources or the text itself.
@@ -287,6 +315,18 @@ pub struct Item {
     pub check: Check,
     /// How sure we are of the paraphrase.
     pub confidence: Confidence,
+    /// When it applies; without it, always.
+    #[serde(default)]
+    pub condition: Option<Text>,
+    /// What of the model decides about `condition`; without it, the condition counts as met.
+    #[serde(default)]
+    pub when: Option<ItemWhen>,
+    /// Lowest security level of IEC 62443 that asks for it; without it, every level does.
+    #[serde(default)]
+    pub level: Option<u8>,
+    /// Kind of component that it is about; without it, all are.
+    #[serde(default)]
+    pub on: Option<ItemOn>,
 }
 
 /// Everything that ships.

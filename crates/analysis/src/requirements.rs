@@ -1,15 +1,21 @@
 //! Requirements: what shall hold because it was chosen, and what shows it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use crate::choose::{Pick, Solution};
-use crate::knowledge::{self, MeasureKind, Pillar, ProbeName};
+use crate::knowledge::{MeasureKind, Pillar, ProbeName};
 use crate::language::Text;
-use crate::model::{Flow, Model, Regime};
+use crate::model::{Flow, Model};
 use crate::policy::{Aspect, aspect};
 use crate::system::System;
+
+mod items;
+pub(crate) mod scope;
+
+pub(crate) use items::regimes_of;
+pub use items::{Answer, ItemView, RegimeView, regimes};
 
 /// Who sees to it that a requirement is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -63,40 +69,6 @@ pub struct ClauseName {
     pub flow: String,
     /// Which test of the clause.
     pub aspect: Aspect,
-}
-
-/// A requirement set of the model, and what serves its items.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct RegimeView {
-    /// Which.
-    pub regime: Regime,
-    /// Name.
-    pub name: Text,
-    /// Version or date of the text.
-    pub version: String,
-    /// What to know about our paraphrase.
-    pub note: Text,
-    /// Items in the order of the text.
-    pub items: Vec<ItemView>,
-}
-
-/// One item, and the requirements that serve it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ItemView {
-    /// Id.
-    pub id: String,
-    /// Where in the text.
-    pub r#ref: String,
-    /// Paraphrase.
-    pub text: Text,
-    /// Whether it must be met.
-    pub status: knowledge::ItemStatus,
-    /// How it is checked.
-    pub check: knowledge::Check,
-    /// How sure we are of the paraphrase.
-    pub confidence: knowledge::Confidence,
-    /// Requirements that serve it; none means that it needs a statement.
-    pub requirements: Vec<String>,
 }
 
 /// The requirements of a model, by id.
@@ -274,43 +246,8 @@ fn assumptions(model: &Model) -> Vec<Requirement> {
 fn items_of<'s>(system: &'s System<'_>) -> BTreeSet<&'s str> {
     let known = &system.knowledge().regimes;
     let sets = system.model.regimes.iter().filter_map(|r| known.get(r));
-    sets.flat_map(|set| set.items.iter().map(|item| item.id.as_str()))
+    sets.flat_map(|set| &set.items)
+        .filter(|item| scope::out_of_scope(system.model, item).is_none())
+        .map(|item| item.id.as_str())
         .collect()
-}
-
-/// The requirement sets of a model, with the requirements that serve each item.
-pub fn regimes(model: &Model, requirements: &[Requirement]) -> Vec<RegimeView> {
-    regimes_of(&System::new(model), requirements)
-}
-
-pub(crate) fn regimes_of(system: &System<'_>, requirements: &[Requirement]) -> Vec<RegimeView> {
-    let mut by_item: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for requirement in requirements {
-        for item in &requirement.items {
-            let list = by_item.entry(item).or_default();
-            list.push(requirement.id.clone());
-        }
-    }
-    let known = &system.knowledge().regimes;
-    let sets = system.model.regimes.iter().filter_map(|r| known.get(r));
-    sets.map(|set| RegimeView {
-        regime: set.regime,
-        name: set.name.clone(),
-        version: set.version.clone(),
-        note: set.note.clone(),
-        items: set
-            .items
-            .iter()
-            .map(|item| ItemView {
-                id: item.id.clone(),
-                r#ref: item.r#ref.clone(),
-                text: item.text.clone(),
-                status: item.status,
-                check: item.check,
-                confidence: item.confidence,
-                requirements: by_item.get(item.id.as_str()).cloned().unwrap_or_default(),
-            })
-            .collect(),
-    })
-    .collect()
 }

@@ -66,7 +66,7 @@ pub(crate) enum Command {
     Status,
     /// Show what was required, what was observed, when, and by which probe
     Prove {
-        /// Only the requirements of this set, such as JC-STAR-1 or EU-CRA
+        /// Only the requirements of this set: cra, etsi, jc-star, nist, csf, 800-171, 62443, mic, cpsf or owasp
         #[arg(long, value_name = "NAME")]
         standard: Option<String>,
         /// Form of the report

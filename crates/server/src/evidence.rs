@@ -5,6 +5,7 @@ use core::time::Duration;
 use http::StatusCode;
 use sekimori_analysis::Analysis;
 use sekimori_analysis::evidence::{Finding, ItemFinding, Observation, Status, assess, items};
+use sekimori_analysis::model::Regime;
 use sekimori_audit::Code;
 
 use crate::api::problem::Problem;
@@ -87,19 +88,13 @@ impl Server {
 
 /// Leaves one requirement set of those that the model names, and the requirements that serve it.
 fn narrow(analysis: &mut Analysis, standard: &str) -> Result<(), Problem> {
-    let wanted = match standard {
-        "cra" => "EU-CRA",
-        "etsi" => "ETSI-EN-303-645",
-        "jc-star" => "JC-STAR-1",
-        "mic" => "JP-MIC-34-10",
-        other => other,
-    };
-    let known: Vec<String> = analysis
+    let wanted = Regime::of_name(standard);
+    let known: Vec<&str> = analysis
         .regimes
         .iter()
-        .map(|view| view.regime.word().to_owned())
+        .map(|view| view.regime.short())
         .collect();
-    analysis.regimes.retain(|view| view.regime.word() == wanted);
+    analysis.regimes.retain(|view| Some(view.regime) == wanted);
     let Some(kept) = analysis.regimes.first() else {
         return Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,

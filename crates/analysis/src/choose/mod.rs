@@ -6,10 +6,11 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::jnsa::Matrix;
-use crate::knowledge::{Check, ItemStatus, Knowledge, Measure, MeasureKind, Place, Provided};
+use crate::knowledge::{Check, ItemStatus, Measure, MeasureKind, Place, Provided};
 use crate::language::Text;
 use crate::model::{ComponentKind, DecisionStatus, Flow, Level, Model, Regime};
 use crate::policy::aspect;
+use crate::requirements::scope::demands;
 use crate::stride::Threat;
 use crate::system::System;
 
@@ -293,11 +294,13 @@ pub(crate) fn instance<'k>(
 }
 
 /// Items of a requirement set that must be met and that something built in can meet.
-pub(crate) fn demanded_items(base: &Knowledge, regime: Regime) -> BTreeSet<&str> {
+pub(crate) fn demanded_items<'s>(system: &'s System<'_>, regime: Regime) -> BTreeSet<&'s str> {
+    let base = system.knowledge();
     let set = base.regimes.get(&regime);
     let items = set.into_iter().flat_map(|set| &set.items);
     items
         .filter(|item| item.status == ItemStatus::Mandatory)
+        .filter(|item| demands(system.model, item))
         .filter(|item| matches!(item.check, Check::Live | Check::Test))
         .filter(|item| {
             base.measures.values().any(|measure| {

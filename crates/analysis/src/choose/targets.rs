@@ -127,7 +127,7 @@ pub(super) fn collect<'k>(
         }
     }
     for regime in &model.regimes {
-        for item in demanded_items(system.knowledge(), *regime) {
+        for item in demanded_items(system, *regime) {
             let measures: Vec<&str> = system
                 .knowledge()
                 .measures

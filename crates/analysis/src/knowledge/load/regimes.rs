@@ -14,6 +14,12 @@ const REGIMES: &[&str] = &[
     include_str!("../../../knowledge/regime-etsi.toml"),
     include_str!("../../../knowledge/regime-jc-star.toml"),
     include_str!("../../../knowledge/regime-mic.toml"),
+    include_str!("../../../knowledge/regime-8259a.toml"),
+    include_str!("../../../knowledge/regime-csf.toml"),
+    include_str!("../../../knowledge/regime-171.toml"),
+    include_str!("../../../knowledge/regime-62443.toml"),
+    include_str!("../../../knowledge/regime-cpsf.toml"),
+    include_str!("../../../knowledge/regime-owasp.toml"),
 ];
 
 #[derive(Deserialize)]
