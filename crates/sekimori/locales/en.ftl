@@ -150,3 +150,11 @@ demo-step-heal = heal: tampering is noticed, contained and undone
 demo-step-revoke = revoke: the session closes, the key is refused
 demo-step-prove = prove: what was required and what was observed
 demo-step-verify = verify: ledger and events derived again; one flipped byte is named
+
+# Import and export.
+model-imported = { $file } is written: { $components } components, { $flows } flows, { $notes } notes to look at. Next:  sekimori model check { $file }
+model-exported = { $file } is written
+error-format-unknown = the format of the file cannot be told
+error-name-a-device = a usage description is of one device component
+error-document-unreadable = the file cannot be read
+error-document-unwritable = the file cannot be written

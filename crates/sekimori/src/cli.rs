@@ -146,12 +146,60 @@ pub(crate) enum ModelCommand {
         #[arg(default_value = "model.toml")]
         file: PathBuf,
     },
+    /// Make a model of a file of another tool; tells what could not be carried over
+    Import {
+        /// File of the other tool
+        file: PathBuf,
+        /// Its format; told by its first words when not given
+        #[arg(long, value_enum, value_name = "FORMAT")]
+        from: Option<ImportFormat>,
+        /// Write the model here instead of to standard output; the file must not exist yet
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Write a model in the format of another tool; tells what that format has no place for
+    Export {
+        /// The model
+        #[arg(default_value = "model.toml")]
+        file: PathBuf,
+        /// The format
+        #[arg(long, value_enum, value_name = "FORMAT")]
+        to: ExportFormat,
+        /// For MUD: the device component that the description is of
+        #[arg(long, value_name = "ID")]
+        component: Option<String>,
+        /// For MUD: where its maker publishes the description
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+        /// Write here instead of to standard output; the file must not exist yet
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Show the threats, countermeasures and requirements of a model
     Analyze {
         /// The model
         #[arg(default_value = "model.toml")]
         file: PathBuf,
     },
+}
+
+/// Formats that models are imported from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImportFormat {
+    Threagile,
+    ThreatDragon,
+    Otm,
+    TmBom,
+    Pasta,
+    Mud,
+}
+
+/// Formats that models are exported to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    ThreatDragon,
+    Otm,
+    Mud,
 }
 
 #[derive(Debug, Subcommand)]

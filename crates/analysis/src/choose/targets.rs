@@ -180,10 +180,7 @@ fn add<'a, 'k>(
         }
     }
     let need = match risk {
-        Some(level) => {
-            let enough = system.knowledge().enough.get(&level);
-            enough.map_or(1, |enough| enough.strength)
-        }
+        Some(level) => system.knowledge().need.get(&level).copied().unwrap_or(1),
         None => 1,
     };
     wanted.targets.insert(

@@ -11,6 +11,7 @@ use sekimori_analysis::{analyze, model};
 use sekimori_report::{Format, Report};
 
 use super::Context;
+use super::interchange::{self, ExportRequest};
 use crate::cli::ModelCommand;
 use crate::clock;
 use crate::diagnostic::{Diagnostic, Exit, Outcome};
@@ -30,6 +31,25 @@ pub(crate) fn run(context: &Context, command: &ModelCommand) -> Outcome<ExitCode
     match command {
         ModelCommand::Init { file, template } => init(context, file, template),
         ModelCommand::Check { file } => check(context, file),
+        ModelCommand::Import { file, from, output } => {
+            interchange::run_import(context, file, *from, output.as_deref())
+        }
+        ModelCommand::Export {
+            file,
+            to,
+            component,
+            url,
+            output,
+        } => interchange::run_export(
+            context,
+            file,
+            &ExportRequest {
+                to: *to,
+                component: component.as_deref(),
+                url: url.as_deref(),
+                output: output.as_deref(),
+            },
+        ),
         ModelCommand::Analyze { file } => show(context, file),
     }
 }
