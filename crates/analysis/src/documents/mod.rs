@@ -1,7 +1,7 @@
 //! Documents and results that people attach as evidence, beside what the running system shows.
 //!
 //! A document is bytes with a name, a hash, an owner and a last day. What a test tool wrote is read
-//! (module by module, one for each format), and only its numbers are kept: a result that failed counts against what it is about, one
+//! ([`read()`]), and only its numbers are kept: a result that failed counts against what it is about, one
 //! that tells nothing counts for nothing. Nothing here says that an item is met; it says that someone
 //! answers for it until a day.
 
@@ -13,8 +13,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::vocabulary::vocabulary;
 
+mod coverage;
+mod cyclonedx;
+mod fold;
+mod junit;
+mod read;
+mod sarif;
 mod summary;
+mod xml;
 
+pub use read::{Unreadable, read};
 pub use summary::{Content, Format, Summary, Verdict};
 
 /// The largest file that may be attached, in bytes.
