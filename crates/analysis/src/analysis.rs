@@ -7,16 +7,16 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::catalogue;
-use crate::checklist::Checklist;
-use crate::checklist::guidance::Advice;
-use crate::checklist::keys::KeySheet;
-use crate::checklist::privacy::Sheet;
+use crate::checklist::guidance::{self, Advice};
+use crate::checklist::keys::{self, KeySheet};
+use crate::checklist::privacy::{self, Sheet};
+use crate::checklist::{self, Checklist, Found};
 use crate::choose::{self, Solution};
 use crate::cross_check;
 use crate::jnsa::{self, Matrix};
 use crate::knowledge::{Knowledge, Pillar};
 use crate::language::Text;
-use crate::model::{ComponentKind, Level, Model};
+use crate::model::{ComponentKind, Level, Model, Statement};
 use crate::requirements::{self, RegimeView, Requirement};
 use crate::safety::{self, Impact};
 use crate::stpa::{self, ControlAnalysis};
@@ -66,6 +66,8 @@ pub struct Analysis {
     pub cross_check: cross_check::View,
     /// Assumptions of the model.
     pub assumptions: Vec<AssumptionView>,
+    /// What the author states of controls, items and requirements, by the id of each.
+    pub statements: BTreeMap<String, Statement>,
     /// The CSA's 13 steps, as far as the model alone can answer.
     pub checklist: Checklist,
     /// What is collected about whom and what for.
@@ -133,6 +135,18 @@ pub fn analyze(model: &Model, today: Date) -> Analysis {
             view.cost += u64::from(pick.cost);
         }
     }
+    let privacy = privacy::of_system(&system);
+    let keys = keys::of_system(&system, &requirements, today);
+    let found = Found {
+        threats: &threats,
+        cells: matrices.iter().map(|matrix| matrix.cells.len()).sum(),
+        unsafe_actions: control.unsafe_actions.len(),
+        solution: &solution,
+        requirements: &requirements,
+        sheet: &privacy,
+        keys: &keys,
+    };
+    let checklist = checklist::of_system(&system, &found);
     Analysis {
         knowledge: system.shared_knowledge(),
         source: Arc::new(model.clone()),
@@ -173,9 +187,10 @@ pub fn analyze(model: &Model, today: Date) -> Analysis {
                 holds: today <= assumption.review_by,
             })
             .collect(),
-        checklist: Checklist::default(),
-        privacy: Sheet::default(),
-        keys: Vec::new(),
-        guidance: Vec::new(),
+        statements: model.statements.clone(),
+        checklist,
+        privacy,
+        keys,
+        guidance: guidance::of_system(&system),
     }
 }

@@ -6,10 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Analysis;
+use crate::attestation::{Attested, Papers, Word};
+use crate::checklist::{self, ControlFinding};
+use crate::documents::Document;
 use crate::knowledge::{self, ProbeName, Says};
 use crate::language::Text;
 use crate::model::{ComponentKind, Regime};
@@ -129,6 +133,8 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// The status in a sentence.
     pub why: Text,
+    /// What people answer for, beside what was observed.
+    pub attested: Option<Attested>,
 }
 
 /// How it stands with one item of a requirement set.
@@ -144,49 +150,136 @@ pub struct ItemFinding {
     pub requirements: Vec<String>,
     /// How the model answers it.
     pub answer: Answer,
+    /// What people answer for.
+    pub attested: Option<Attested>,
 }
 
-/// Judges every requirement of an analysis by what was observed until `now`.
-pub fn assess(analysis: &Analysis, observations: &[Observation], now: Timestamp) -> Vec<Finding> {
-    let mut by_probe: BTreeMap<&str, Vec<&Observation>> = BTreeMap::new();
-    for observation in observations {
-        let list = by_probe.entry(&observation.probe).or_default();
-        list.push(observation);
+/// What was observed, by probe, as of one moment.
+pub(crate) struct Seen<'a> {
+    by_probe: BTreeMap<&'a str, Vec<&'a Observation>>,
+    now: Timestamp,
+}
+
+/// Everything that is known of a system whose model was analyzed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Assessment {
+    /// How it stands with each requirement.
+    pub findings: Vec<Finding>,
+    /// How it stands with each item of the model's requirement sets.
+    pub items: Vec<ItemFinding>,
+    /// How it stands with each control of the checklist.
+    pub controls: Vec<ControlFinding>,
+}
+
+/// Judges requirements, items and controls by what was observed until `now`, by the attached documents and by what
+/// the model states. Last days are those of UTC.
+pub fn judge(
+    analysis: &Analysis,
+    observations: &[Observation],
+    documents: &[Document],
+    now: Timestamp,
+) -> Assessment {
+    let seen = Seen::new(observations, now);
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let papers = Papers::new(documents, &analysis.statements, today);
+    let findings = findings(analysis, &seen, Some(&papers));
+    let items = items_of(analysis, &findings, Some(&papers));
+    let known = checklist::Known::new(analysis, &findings, &seen, &papers);
+    let controls = checklist::assess(analysis, &known);
+    Assessment {
+        findings,
+        items,
+        controls,
     }
-    analysis
-        .requirements
-        .iter()
-        .map(|requirement| finding(analysis, requirement, &by_probe, now))
+}
+
+/// Judges every requirement of an analysis by nothing but what was observed until `now`.
+pub fn assess(analysis: &Analysis, observations: &[Observation], now: Timestamp) -> Vec<Finding> {
+    findings(analysis, &Seen::new(observations, now), None)
+}
+
+fn findings(analysis: &Analysis, seen: &Seen<'_>, papers: Option<&Papers<'_>>) -> Vec<Finding> {
+    let requirements = analysis.requirements.iter();
+    requirements
+        .map(|requirement| {
+            let finding = finding(analysis, requirement, seen);
+            attest(finding, papers)
+        })
         .collect()
 }
 
-fn finding(
-    analysis: &Analysis,
-    requirement: &Requirement,
-    by_probe: &BTreeMap<&str, Vec<&Observation>>,
-    now: Timestamp,
-) -> Finding {
+fn finding(analysis: &Analysis, requirement: &Requirement, seen: &Seen<'_>) -> Finding {
     // Only devices have a role of their own; what gateway and services do concerns all of them.
     let role = requirement.at.as_deref().filter(|at| {
         let component = analysis.components.get(*at);
         component.is_some_and(|component| component.kind == ComponentKind::Device)
     });
-    let positive = requirement.observed.iter().map(|probe| (probe, false));
-    let negative = requirement.refused.iter().map(|probe| (probe, true));
-    let evidence: Vec<Evidence> = positive
-        .chain(negative)
-        .map(|(probe, negative)| evidence(role, probe, negative, by_probe, now))
-        .collect();
-    let status = evidence
-        .iter()
-        .map(|evidence| evidence.status)
-        .min()
-        .unwrap_or(Status::NeedsStatement);
+    let evidence = seen.probes(role, &requirement.observed, &requirement.refused);
+    let status = status(&evidence);
     Finding {
         requirement: requirement.id.clone(),
         status,
         why: why(status, &evidence),
         evidence,
+        attested: None,
+    }
+}
+
+/// Adds what people answer for. It never makes a requirement met, and never hides what was not observed; a
+/// failed result contradicts.
+fn attest(mut finding: Finding, papers: Option<&Papers<'_>>) -> Finding {
+    finding.attested = papers.and_then(|papers| papers.of(&finding.requirement));
+    if let Some(attested) = &finding.attested
+        && let Some(status) = attested_status(finding.status, attested)
+    {
+        finding.status = status;
+        finding.why = attested.why.clone();
+    }
+    finding
+}
+
+/// The status that papers give to something; [`None`] when they change nothing.
+fn attested_status(observed: Status, attested: &Attested) -> Option<Status> {
+    match (attested.word, observed) {
+        (Word::Against, _) => Some(Status::Contradicted),
+        (
+            Word::Test | Word::Document | Word::Process | Word::NotApplicable,
+            Status::NeedsStatement,
+        ) => Some(Status::Stated),
+        (Word::Lapsed, Status::NeedsStatement) => Some(Status::Stale),
+        _ => None,
+    }
+}
+
+/// The most urgent status of several probes; without any, someone has to state it.
+pub(crate) fn status(evidence: &[Evidence]) -> Status {
+    let statuses = evidence.iter().map(|evidence| evidence.status);
+    statuses.min().unwrap_or(Status::NeedsStatement)
+}
+
+impl<'a> Seen<'a> {
+    pub(crate) fn new(observations: &'a [Observation], now: Timestamp) -> Self {
+        let mut by_probe: BTreeMap<&str, Vec<&Observation>> = BTreeMap::new();
+        for observation in observations {
+            let list = by_probe.entry(&observation.probe).or_default();
+            list.push(observation);
+        }
+        Seen { by_probe, now }
+    }
+
+    /// What probes showed of a role, or of the whole system.
+    pub(crate) fn probes(
+        &self,
+        role: Option<&str>,
+        observed: &[ProbeName],
+        refused: &[ProbeName],
+    ) -> Vec<Evidence> {
+        let positive = observed.iter().map(|probe| (probe, false));
+        let negative = refused.iter().map(|probe| (probe, true));
+        positive
+            .chain(negative)
+            .map(|(probe, negative)| evidence(role, probe, negative, &self.by_probe, self.now))
+            .collect()
     }
 }
 
@@ -328,8 +421,17 @@ pub fn name(probe: &ProbeName) -> String {
     }
 }
 
-/// How it stands with every item of the model's requirement sets that concerns the system.
+/// How it stands with every item of the model's requirement sets that concerns the system, by nothing but what was
+/// observed.
 pub fn items(analysis: &Analysis, findings: &[Finding]) -> Vec<ItemFinding> {
+    items_of(analysis, findings, None)
+}
+
+fn items_of(
+    analysis: &Analysis,
+    findings: &[Finding],
+    papers: Option<&Papers<'_>>,
+) -> Vec<ItemFinding> {
     let by_id: BTreeMap<&str, Status> = findings
         .iter()
         .map(|finding| (finding.requirement.as_str(), finding.status))
@@ -337,17 +439,24 @@ pub fn items(analysis: &Analysis, findings: &[Finding]) -> Vec<ItemFinding> {
     let sets = analysis.regimes.iter();
     sets.flat_map(|set| set.items.iter().map(move |item| (set.regime, item)))
         .filter(|(_, item)| item.answer != Answer::OutOfScope)
-        .map(|(regime, item)| ItemFinding {
-            regime,
-            item: item.id.clone(),
-            status: item
-                .requirements
-                .iter()
+        .map(|(regime, item)| {
+            let serving = item.requirements.iter();
+            let observed = serving
                 .filter_map(|id| by_id.get(id.as_str()).copied())
                 .min()
-                .unwrap_or(Status::NeedsStatement),
-            requirements: item.requirements.clone(),
-            answer: item.answer,
+                .unwrap_or(Status::NeedsStatement);
+            let attested = papers.and_then(|papers| papers.of(&item.id));
+            let stated = attested
+                .as_ref()
+                .and_then(|attested| attested_status(observed, attested));
+            ItemFinding {
+                regime,
+                item: item.id.clone(),
+                status: stated.unwrap_or(observed),
+                requirements: item.requirements.clone(),
+                answer: item.answer,
+                attested,
+            }
         })
         .collect()
 }

@@ -18,6 +18,7 @@
 //! `knowledge/regimes.toml`. What is our own judgement says so where it stands.
 
 mod analysis;
+pub mod attestation;
 pub mod basis;
 pub mod catalogue;
 pub mod checklist;

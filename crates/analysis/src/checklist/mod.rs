@@ -1,7 +1,7 @@
 //! The CSA's 13 steps: 334 controls as a checklist, each with a state and what gives it.
 //!
 //! [`Checklist`] is what the model alone says: which controls concern it, and what would show each.
-//! `assess` adds what was observed, what was attached and what the model states. What was not observed,
+//! [`evidence::judge`](crate::evidence::judge) adds what was observed, what was attached and what the model states. What was not observed,
 //! what expired and what tells nothing never shows a control.
 //!
 //! Source: CSA Japan, *13 steps* (translation of "Future-proofing the connected world"), in our own words.
@@ -13,14 +13,27 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::documents::Worth;
+use crate::attestation::DocumentView;
+use crate::documents::Format;
 use crate::knowledge::{Check, ProbeName};
 use crate::language::Text;
+use crate::system::System;
 use crate::vocabulary::vocabulary;
 
+mod answers;
+mod assess;
+mod controls;
 pub mod guidance;
 pub mod keys;
 pub mod privacy;
+mod property;
+
+pub(crate) use answers::Found;
+pub(crate) use assess::{Known, assess};
+pub use controls::is_control;
+
+use answers::Answer;
+use controls::ControlEntry;
 
 vocabulary! {
     /// Where a control is put to work.
@@ -97,20 +110,22 @@ pub struct Control {
     pub excluded: Option<Text>,
     /// What of the running system shows it; every one is needed. Empty when nothing can.
     pub shown_by: Vec<Shown>,
-    /// How the model itself answers it.
+    /// How the model and this analysis answer it by themselves.
     pub answer: Option<Text>,
-    /// What of the model stands in the way of an answer.
+    /// What is missing for such an answer.
     pub gap: Option<Text>,
+    /// Formats of results that can show it (own judgement).
+    pub results: Vec<Format>,
 }
 
 /// Something of the running system that shows a control.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "by", rename_all = "lowercase")]
 pub enum Shown {
-    /// A requirement of this analysis is met.
-    Requirement {
-        /// Its id.
-        id: String,
+    /// Every requirement that this countermeasure became is met.
+    Measure {
+        /// The countermeasure.
+        measure: String,
     },
     /// Probes saw it.
     Probes {
@@ -145,27 +160,6 @@ pub struct ControlFinding {
     pub until: Option<Date>,
 }
 
-/// An attached file as a finding names it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct DocumentView {
-    /// Id of the document.
-    pub id: String,
-    /// Its title, else the name of its file.
-    pub title: String,
-    /// SHA-256 in hexadecimal.
-    pub sha256: String,
-    /// When it was attached.
-    pub attached_at: Timestamp,
-    /// Who answers for it.
-    pub owner: String,
-    /// Last day on which it counts.
-    pub until: Date,
-    /// What it is worth now.
-    pub worth: Worth,
-    /// What its result says, in a sentence.
-    pub result: Option<Text>,
-}
-
 /// How many controls are in each state.
 pub fn count(findings: &[ControlFinding]) -> BTreeMap<State, usize> {
     let mut counts: BTreeMap<State, usize> = State::ALL.iter().map(|state| (*state, 0)).collect();
@@ -173,4 +167,80 @@ pub fn count(findings: &[ControlFinding]) -> BTreeMap<State, usize> {
         *counts.entry(finding.state).or_default() += 1;
     }
     counts
+}
+
+/// The checklist of a system, as far as its model and the analysis of it can tell.
+pub(crate) fn of_system(system: &System<'_>, found: &Found<'_>) -> Checklist {
+    let steps = controls::steps().iter().map(|step| Step {
+        number: step.step,
+        name: step.name.clone(),
+        page: step.page,
+        controls: step
+            .control
+            .iter()
+            .map(|entry| control(entry, system, found))
+            .collect(),
+    });
+    Checklist {
+        steps: steps.collect(),
+    }
+}
+
+fn control(entry: &ControlEntry, system: &System<'_>, found: &Found<'_>) -> Control {
+    let name = entry.answer.as_deref();
+    let answered = name.and_then(|name| answers::answer(name, system, found));
+    let (answer, gap) = match answered {
+        Some(Answer::Is(text)) => (Some(text), None),
+        Some(Answer::Lacks(text)) => (None, Some(text)),
+        None => (None, None),
+    };
+    Control {
+        id: entry.id.clone(),
+        text: entry.text.clone(),
+        page: entry.page,
+        r#ref: entry.r#ref.clone(),
+        site: entry.r#where,
+        check: entry.check,
+        excluded: property::why_none(&entry.when, system),
+        shown_by: shown_by(entry, system, found),
+        answer,
+        gap,
+        results: entry.results.clone(),
+    }
+}
+
+/// What of the running system shows a control: requirements that were chosen, or what is built in anyway.
+fn shown_by(entry: &ControlEntry, system: &System<'_>, found: &Found<'_>) -> Vec<Shown> {
+    let is_chosen = |measure: &str| {
+        let mut requirements = found.requirements.iter();
+        requirements.any(|one| one.measure.as_deref() == Some(measure))
+    };
+    let mut shown: Vec<Shown> = entry
+        .measures
+        .iter()
+        .map(|id| match system.knowledge().measures.get(id) {
+            _ if is_chosen(id) => Shown::Measure {
+                measure: id.clone(),
+            },
+            Some(measure)
+                if system.is_provided_everywhere(measure.provided)
+                    && !measure.observed.is_empty() =>
+            {
+                Shown::Probes {
+                    observed: measure.observed.clone(),
+                    refused: measure.refused.clone(),
+                }
+            }
+            _ => Shown::Absent {
+                measure: id.clone(),
+            },
+        })
+        .collect();
+    if !entry.observed.is_empty() || !entry.refused.is_empty() {
+        shown.push(Shown::Probes {
+            observed: entry.observed.clone(),
+            refused: entry.refused.clone(),
+        });
+    }
+    shown
 }
