@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::date;
 use sekimori_analysis::catalogue::{self, Reason, Source, Verdict, candidates};
+use sekimori_analysis::knowledge::{MeasureKind, Pillar};
 use sekimori_analysis::{analyze, knowledge, model};
 
 const TEXT: &str = include_str!("../../../examples/cold-store/model.toml");
@@ -140,4 +141,48 @@ fn the_view_says_where_each_measure_comes_from_and_where_it_is_chosen() {
     assert!(encryption.candidates.iter().any(|id| id == "CSA-1.19"));
     assert!(encryption.picks.iter().any(|id| id == "CM-ENC@sensor"));
     assert!(view.note.en.contains("does not mean ineffective"));
+}
+
+#[test]
+fn the_documents_say_the_numbers_of_the_data() {
+    let documents = [
+        include_str!("../../../docs/methods/catalogue.md"),
+        include_str!("../../../docs/methods/catalogue.ja.md"),
+    ];
+    let line = |name: &str, counts: &catalogue::Counts| {
+        let mut numbers = vec![counts.candidates, counts.kept];
+        numbers.extend(Reason::ALL.iter().map(|reason| counts.excluded[reason]));
+        numbers.push(counts.measures);
+        let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
+        format!("| {name} | {} |", numbers.join(" | "))
+    };
+    let sources = Source::ALL
+        .iter()
+        .map(|source| line(source.word(), &count(*source)));
+    let total = line("all", &catalogue::count(candidates().values()));
+    let measures = &knowledge::base().measures;
+    let lines: Vec<String> = sources.chain([total]).collect();
+    for document in documents {
+        for line in &lines {
+            assert!(document.contains(line), "{line}");
+        }
+        assert!(document.contains(&measures.len().to_string()));
+        for (id, _) in OWN_ADDITIONS {
+            assert!(document.contains(id), "{id}");
+        }
+        for pillar in Pillar::ALL {
+            let number = measures.values().filter(|m| m.pillar == *pillar).count();
+            assert!(
+                document.contains(&format!("({number})")),
+                "{pillar:?} {number}"
+            );
+        }
+        for kind in MeasureKind::ALL {
+            let number = measures.values().filter(|m| m.kind == *kind).count();
+            assert!(
+                document.contains(&format!("({number})")),
+                "{kind:?} {number}"
+            );
+        }
+    }
 }
