@@ -83,6 +83,8 @@ vocabulary! {
         SecureBoot = "secure-boot",
         /// Keys are in hardware of their own.
         Tpm = "tpm",
+        /// Random numbers come from hardware.
+        HardwareRandom = "hardware-random",
         /// Never: someone has to do or build it.
         Never = "never",
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::knowledge::{Knowledge, Provided, Reach};
 use crate::language::Text;
 use crate::model::{
-    Component, ComponentKind, Flow, Level, Model, Phase, Physical, Protocol, Security, Stride,
+    Component, ComponentKind, Flow, Level, Model, Phase, Physical, Protocol, Randomness, Security,
+    Stride,
 };
 use crate::policy::Aspect;
 use crate::risk::{Factor, Risk};
@@ -201,6 +202,9 @@ impl<'m> System<'m> {
             Provided::Rated => with(Aspect::Rate),
             Provided::SecureBoot => capabilities.is_some_and(|c| c.secure_boot == Some(true)),
             Provided::Tpm => capabilities.is_some_and(|c| c.tpm == Some(true)),
+            Provided::HardwareRandom => {
+                capabilities.is_some_and(|c| c.rng == Some(Randomness::Hardware))
+            }
             Provided::Never => false,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::date;
 use sekimori_analysis::catalogue::{self, Reason, Source, Verdict, candidates};
-use sekimori_analysis::knowledge::{MeasureKind, Pillar};
+use sekimori_analysis::knowledge::{MeasureKind, Pillar, Place};
 use sekimori_analysis::{analyze, knowledge, model};
 
 const TEXT: &str = include_str!("../../../examples/cold-store/model.toml");
@@ -141,6 +141,47 @@ fn the_view_says_where_each_measure_comes_from_and_where_it_is_chosen() {
     assert!(encryption.candidates.iter().any(|id| id == "CSA-1.19"));
     assert!(encryption.picks.iter().any(|id| id == "CM-ENC@sensor"));
     assert!(view.note.en.contains("does not mean ineffective"));
+}
+
+/// What a measure needs is there wherever it is itself, and asking for it ends.
+#[test]
+fn prerequisites_end_and_can_be_had() {
+    let measures = &knowledge::base().measures;
+    let mut with_resources = 0;
+    for measure in measures.values() {
+        let mut needed: BTreeSet<&String> = BTreeSet::new();
+        let mut next: Vec<&String> = measure.requires.iter().collect();
+        while let Some(id) = next.pop() {
+            assert_ne!(id, &measure.id, "needs itself");
+            if needed.insert(id) {
+                next.extend(&measures[id].requires);
+            }
+        }
+        for id in &needed {
+            let other = &measures[*id];
+            // What stands on one device cannot be promised to something that stands at the gateway or the maker.
+            assert!(
+                measure.place == Place::Device || other.place != Place::Device,
+                "{} needs {id}",
+                measure.id
+            );
+            assert!(
+                other.kind != MeasureKind::Guidance,
+                "{} needs {id}",
+                measure.id
+            );
+            assert!(!measure.conflicts.contains(*id) && !other.conflicts.contains(&measure.id));
+        }
+        let resources = &measure.resources;
+        let of_device = resources.ram_kib + resources.flash_kib + resources.cpu_percent;
+        assert!(
+            of_device == 0 || measure.place == Place::Device,
+            "{}",
+            measure.id
+        );
+        with_resources += usize::from(of_device + resources.gateway_percent > 0);
+    }
+    assert!(with_resources > 60, "{with_resources}");
 }
 
 #[test]
