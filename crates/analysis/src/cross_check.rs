@@ -114,6 +114,10 @@ pub struct Answer {
     pub name: Text,
     /// Picks of it, by id; empty when it was not chosen.
     pub picks: Vec<String>,
+    /// Whether platform or hardware already have it everywhere, so that it only must be kept and watched.
+    pub provided: bool,
+    /// Effort points to have it once.
+    pub cost: u32,
 }
 
 pub(crate) fn of_system(system: &System<'_>, threats: &[Threat], solution: &Solution) -> View {
@@ -186,7 +190,7 @@ fn hit(
             Some(ids) => {
                 reached = reached.saturating_add(measure.strength);
                 let by = met_by.entry(measure.pillar).or_default();
-                by.push(answer(measure, ids.clone()));
+                by.push(answer(system, measure, ids.clone()));
             }
             None => others.entry(measure.pillar).or_default().push(measure),
         }
@@ -213,11 +217,13 @@ fn hit(
         reached,
         gaps: others
             .into_iter()
-            .map(|(pillar, mut measures)| {
-                measures.sort_by_key(|measure| (measure.cost, measure.id.clone()));
+            .map(|(pillar, measures)| {
                 let answers = measures.into_iter();
-                let answers = answers.map(|measure| answer(measure, Vec::new()));
-                (pillar, answers.collect())
+                let mut answers: Vec<Answer> = answers
+                    .map(|measure| answer(system, measure, Vec::new()))
+                    .collect();
+                answers.sort_by(|a, b| (a.cost, &a.measure).cmp(&(b.cost, &b.measure)));
+                (pillar, answers)
             })
             .collect(),
         basis: Arc::new(Basis {
@@ -229,11 +235,18 @@ fn hit(
     }
 }
 
-fn answer(measure: &Measure, picks: Vec<String>) -> Answer {
+fn answer(system: &System<'_>, measure: &Measure, picks: Vec<String>) -> Answer {
+    let provided = system.is_provided_everywhere(measure.provided);
     Answer {
         measure: measure.id.clone(),
         name: measure.name.clone(),
         picks,
+        provided,
+        cost: if provided {
+            measure.cost_provided
+        } else {
+            measure.cost
+        },
     }
 }
 

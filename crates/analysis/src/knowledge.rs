@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 
 use crate::language::Text;
-use crate::model::{DeviceClass, Level, Phase, Regime, Stride};
+use crate::model::{DeviceClass, Level, Phase, Points, Regime, Stride};
 use crate::vocabulary::vocabulary;
 
 mod change;
@@ -199,6 +199,12 @@ pub struct Measure {
     pub cost_provided: u32,
     /// 0 guidance, 1 detection or people, 2 response or hurdle, 3 prevention (own judgement).
     pub strength: u32,
+    /// What it takes of a device and of the gateway (own judgement).
+    pub resources: Resources,
+    /// Measures without which it cannot be had at the same place.
+    pub requires: BTreeSet<String>,
+    /// Measures that cannot be had beside it at the same place; said by one of the two.
+    pub conflicts: BTreeSet<String>,
     /// When platform or hardware have it.
     pub provided: Provided,
     /// Probes that show it at work.
@@ -207,6 +213,38 @@ pub struct Measure {
     pub refused: Vec<ProbeName>,
     /// Items of requirement sets that it serves.
     pub items: BTreeSet<String>,
+}
+
+/// What a measure takes where it is not provided (own judgement).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Resources {
+    /// Memory of each device, in KiB.
+    pub ram_kib: u32,
+    /// Storage of each device, in KiB.
+    pub flash_kib: u32,
+    /// Time of each device's processor, in percent.
+    pub cpu_percent: u32,
+    /// Time of the gateway's processor, in percent.
+    pub gateway_percent: u32,
+    /// Hardware in each unit, in effort points.
+    pub unit: Points,
+}
+
+/// What is enough against a risk (own judgement).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enough {
+    /// Strength of all countermeasures together, at least.
+    pub strength: u32,
+    /// How many they are, at least.
+    #[serde(default)]
+    pub measures: u32,
+    /// Strength of one of them by itself, at least: 3 is prevention.
+    #[serde(default)]
+    pub strongest: u32,
+    /// From how many pillars they come, at least; what is outside of the four counts as one more.
+    #[serde(default)]
+    pub pillars: u32,
 }
 
 /// A probe, and the reason if one in particular is meant.
@@ -308,8 +346,8 @@ pub struct Knowledge {
     pub rules: Vec<Rule>,
     /// Requirement sets.
     pub regimes: BTreeMap<Regime, RegimeSet>,
-    /// Strength that a cell of a risk needs (own judgement).
-    pub need: BTreeMap<Level, u32>,
+    /// What is enough against a risk of each level (own judgement).
+    pub enough: BTreeMap<Level, Enough>,
     /// Measures of each cell of the board's matrix, by threat and phase, from the source.
     pub board: BTreeMap<(String, Phase), Vec<String>>,
     /// Cells that the source calls not applicable.

@@ -180,7 +180,10 @@ fn add<'a, 'k>(
         }
     }
     let need = match risk {
-        Some(level) => system.knowledge().need.get(&level).copied().unwrap_or(1),
+        Some(level) => {
+            let enough = system.knowledge().enough.get(&level);
+            enough.map_or(1, |enough| enough.strength)
+        }
         None => 1,
     };
     wanted.targets.insert(

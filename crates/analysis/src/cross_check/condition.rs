@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Component, ComponentKind, DeviceClass, Flow, Interface, Level};
+use crate::model::{
+    Asset, Component, ComponentKind, DeviceClass, Flow, Interface, Level, LossCategory, Network,
+    OperatingSystem,
+};
 use crate::system::System;
 use crate::vocabulary::vocabulary;
 
@@ -31,6 +34,14 @@ vocabulary! {
         Personal = "personal",
         /// A personal asset that a service or store keeps.
         PersonalInService = "personal-in-service",
+        /// An asset that collects something about payment cards.
+        CardData = "card-data",
+        /// An asset that collects something about payments.
+        PaymentData = "payment-data",
+        /// An asset that collects something about bank accounts.
+        BankData = "bank-data",
+        /// A loss of money.
+        Money = "money",
         /// An asset whose availability matters much.
         Available = "available",
         /// A control action.
@@ -43,7 +54,7 @@ vocabulary! {
         RemoteSignIn = "remote-sign-in",
         /// A flow from people or from others into a device or gateway of another zone.
         Maintenance = "maintenance",
-        /// A device that takes part in control and whose flows cross zones.
+        /// A device that takes part in control and stands in a zone with a public network.
         ControlReachable = "control-reachable",
         /// A service, store or other's system in another zone than a device.
         ServiceOutside = "service-outside",
@@ -66,7 +77,7 @@ impl Condition {
                 .collect()
         };
         let kind = |id: &str| system.model.components.get(id).map(|c| c.kind);
-        let assets = |test: &dyn Fn(&crate::model::Asset) -> bool| {
+        let assets = |test: &dyn Fn(&Asset) -> bool| {
             let all = system.model.assets.iter();
             all.filter(|(_, asset)| test(asset))
                 .map(|(id, _)| id.clone())
@@ -87,7 +98,11 @@ impl Condition {
             }),
             Condition::Radio => components(&|_, c| c.interfaces.iter().any(|i| is_radio(*i))),
             Condition::Screen => components(&|_, c| {
-                c.kind == ComponentKind::App || c.class == Some(DeviceClass::SmartTv)
+                let apps = matches!(
+                    c.platform.os,
+                    Some(OperatingSystem::Android | OperatingSystem::Windows)
+                );
+                apps || c.kind == ComponentKind::App || c.class == Some(DeviceClass::SmartTv)
             }),
             Condition::Confidential => assets(&|asset| asset.c >= Level::High),
             Condition::Personal => assets(&|asset| asset.personal),
@@ -95,6 +110,16 @@ impl Condition {
                 let mut keepers = asset.stored_in.iter();
                 asset.personal && keepers.any(|id| kind(id).is_some_and(is_service))
             }),
+            Condition::CardData => assets(&|asset| collects(asset, &["card", "カード"])),
+            Condition::PaymentData => assets(&|asset| collects(asset, &["payment", "決済"])),
+            Condition::BankData => assets(&|asset| collects(asset, &["bank", "銀行", "口座"])),
+            Condition::Money => {
+                let losses = system.model.losses.iter();
+                losses
+                    .filter(|(_, loss)| loss.category == Some(LossCategory::Finance))
+                    .map(|(id, _)| id.clone())
+                    .collect()
+            }
             Condition::Available => assets(&|asset| asset.a >= Level::High),
             Condition::Controls => system.model.control_actions.keys().cloned().collect(),
             Condition::Crosses => flows(&|flow| system.crosses(flow)),
@@ -110,8 +135,9 @@ impl Condition {
                 outsider && into && system.crosses(flow)
             }),
             Condition::ControlReachable => components(&|id, c| {
-                let crosses = || system.flows_of(id).iter().any(|(_, f)| system.crosses(f));
-                c.kind == ComponentKind::Device && controls(system, id) && crosses()
+                let zone = system.model.zones.get(&c.zone);
+                let is_public = zone.is_some_and(|zone| zone.network == Network::Public);
+                c.kind == ComponentKind::Device && is_public && controls(system, id)
             }),
             Condition::ServiceOutside => components(&|_, c| {
                 let mut all = system.model.components.values();
@@ -131,6 +157,15 @@ fn controls(system: &System<'_>, id: &str) -> bool {
             .flows_of(id)
             .iter()
             .any(|(flow, _)| system.carries_action(flow) || system.carries_feedback(flow))
+}
+
+/// Whether a collected field of an asset has one of these words in its name.
+fn collects(asset: &Asset, words: &[&str]) -> bool {
+    let mut fields = asset.privacy.fields.iter();
+    fields.any(|field| {
+        let field = field.to_lowercase();
+        words.iter().any(|word| field.contains(word))
+    })
 }
 
 fn is_service(kind: ComponentKind) -> bool {

@@ -76,7 +76,7 @@ impl Rule {
 impl Knowledge {
     /// The knowledge in force where an author made these changes: ours, when there are none.
     ///
-    /// A measure that is taken out disappears from every rule, every cell and every prerequisite.
+    /// A measure that is taken out disappears from every rule and every cell; what needs it cannot be had either.
     pub fn with(
         rules: &BTreeMap<String, RuleChange>,
         measures: &BTreeMap<String, MeasureChange>,

@@ -23,7 +23,7 @@ pub(super) fn load() -> Result<Knowledge, String> {
         phases: threats.phases,
         rules: stride::read()?,
         regimes: regimes::read()?,
-        need: catalogue.need,
+        enough: catalogue.enough,
         board: matrices.board,
         not_applicable: matrices.not_applicable,
         own: matrices.own,
@@ -96,7 +96,7 @@ mod tests {
         for id in source {
             assert_eq!(knowledge.measures[id].origin, Origin::Jnsa, "{id}");
         }
-        assert_eq!(knowledge.need.len(), 4);
+        assert_eq!(knowledge.enough.len(), 4);
     }
 
     #[test]

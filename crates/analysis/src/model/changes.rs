@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{DeviceClass, Model, Phase, Points};
 use crate::knowledge::{
-    Knowledge, Measure, MeasureChange, MeasureKind, Origin, Pillar, Place, Provided,
+    Knowledge, Measure, MeasureChange, MeasureKind, Origin, Pillar, Place, Provided, Resources,
 };
 use crate::language::Text;
 
@@ -69,6 +69,18 @@ impl MeasureEdit {
         measure.cost = self.cost.unwrap_or(measure.cost);
         measure.cost_provided = self.provided.unwrap_or(measure.cost_provided);
         measure.strength = self.strength.unwrap_or(measure.strength);
+        let resources = &mut measure.resources;
+        resources.ram_kib = self.ram_kib.unwrap_or(resources.ram_kib);
+        resources.flash_kib = self.flash_kib.unwrap_or(resources.flash_kib);
+        resources.cpu_percent = self.cpu_percent.unwrap_or(resources.cpu_percent);
+        resources.gateway_percent = self.gateway_percent.unwrap_or(resources.gateway_percent);
+        resources.unit = self.unit.unwrap_or(resources.unit);
+        if let Some(requires) = &self.requires {
+            measure.requires.clone_from(requires);
+        }
+        if let Some(conflicts) = &self.conflicts {
+            measure.conflicts.clone_from(conflicts);
+        }
         if let Some(name) = &self.name {
             measure.name.clone_from(name);
         }
@@ -90,6 +102,9 @@ impl MeasureEdit {
             cost: self.cost?,
             cost_provided: self.provided.or(self.cost)?,
             strength: self.strength?,
+            resources: Resources::default(),
+            requires: BTreeSet::new(),
+            conflicts: BTreeSet::new(),
             provided: Provided::Never,
             observed: Vec::new(),
             refused: Vec::new(),

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::super::{Measure, MeasureKind, Origin, Pillar, Place, ProbeName, Provided};
+use super::super::{
+    Enough, Measure, MeasureKind, Origin, Pillar, Place, ProbeName, Provided, Resources,
+};
 use super::parse;
 use crate::language::Text;
-use crate::model::Level;
+use crate::model::{Level, Points};
 
 const MEASURES: [&str; 5] = [
     include_str!("../../../knowledge/measures-certification.toml"),
@@ -42,7 +44,7 @@ struct MeasureEntry {
 struct JudgementFile {
     #[serde(rename = "basis")]
     _basis: String,
-    need: BTreeMap<Level, u32>,
+    enough: BTreeMap<Level, Enough>,
     measure: BTreeMap<String, Judgement>,
 }
 
@@ -52,6 +54,20 @@ struct Judgement {
     cost: u32,
     provided: u32,
     strength: u32,
+    #[serde(default)]
+    ram_kib: u32,
+    #[serde(default)]
+    flash_kib: u32,
+    #[serde(default)]
+    cpu_percent: u32,
+    #[serde(default)]
+    gateway_percent: u32,
+    #[serde(default)]
+    unit_thousandths: u32,
+    #[serde(default)]
+    requires: BTreeSet<String>,
+    #[serde(default)]
+    conflicts: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -70,8 +86,8 @@ struct Trace {
 pub(super) struct Catalogue {
     /// Measures by id.
     pub(super) measures: BTreeMap<String, Measure>,
-    /// Strength that each level of risk needs.
-    pub(super) need: BTreeMap<Level, u32>,
+    /// What is enough against a risk of each level.
+    pub(super) enough: BTreeMap<Level, Enough>,
 }
 
 /// The measures with our judgement of them.
@@ -79,7 +95,7 @@ pub(super) fn read() -> Result<Catalogue, String> {
     let judgement: JudgementFile = parse("judgement", JUDGEMENT)?;
     Ok(Catalogue {
         measures: measures(judgement.measure)?,
-        need: judgement.need,
+        enough: judgement.enough,
     })
 }
 
@@ -107,6 +123,15 @@ fn measures(mut judged: BTreeMap<String, Judgement>) -> Result<BTreeMap<String, 
                 cost: judgement.cost,
                 cost_provided: judgement.provided,
                 strength: judgement.strength,
+                resources: Resources {
+                    ram_kib: judgement.ram_kib,
+                    flash_kib: judgement.flash_kib,
+                    cpu_percent: judgement.cpu_percent,
+                    gateway_percent: judgement.gateway_percent,
+                    unit: Points::from_thousandths(judgement.unit_thousandths),
+                },
+                requires: judgement.requires,
+                conflicts: judgement.conflicts,
                 provided: trace.provided,
                 observed: trace.observed,
                 refused: trace.refused,
@@ -118,6 +143,15 @@ fn measures(mut judged: BTreeMap<String, Judgement>) -> Result<BTreeMap<String, 
             if out.insert(id.clone(), measure).is_some() {
                 return Err(format!("{id} twice"));
             }
+        }
+    }
+    for measure in out.values() {
+        let named = measure.requires.iter().chain(&measure.conflicts);
+        if let Some(unknown) = named.into_iter().find(|id| !out.contains_key(*id)) {
+            return Err(format!("{}: unknown measure {unknown}", measure.id));
+        }
+        if measure.requires.contains(&measure.id) || measure.conflicts.contains(&measure.id) {
+            return Err(format!("{} names itself", measure.id));
         }
     }
     match (judged.keys().next(), traces.keys().next()) {
