@@ -66,6 +66,7 @@ verify-events-held = { $events } events: the chain is whole; anchors on the ledg
 verify-events-broken = The chain of events is broken: { $why }
 verify-ledger-held = { $count } entries derived again: everything agrees; signed by the log, cosigned by witnesses: { $witnesses }.
 verify-ledger-broken = The ledger is broken: { $why }
+fix-report-on-terminal = name a file:  --output { $file }
 prove-written = The report is in { $file }
 
 status-organization = Organization

@@ -66,6 +66,7 @@ verify-events-held = イベント { $events } 件。連鎖に欠けはなく、�
 verify-events-broken = イベントの連鎖が壊れています: { $why }
 verify-ledger-held = { $count } 件の記録を再計算し、すべて一致しました。台帳の署名と、証人 { $witnesses } 者の連署を検証しました。
 verify-ledger-broken = 台帳が壊れています: { $why }
+fix-report-on-terminal = ファイルを指定してください:  --output { $file }
 prove-written = 報告書を { $file } に書き出しました
 
 status-organization = 組織
@@ -293,6 +294,8 @@ help-model-check = モデルの問題をすべて指摘する。問題があれ�
 help-model-check--file = モデルのファイル
 help-model-analyze = モデルの脅威・対策・要件を表示する
 help-model-analyze--file = モデルのファイル
+help-model-analyze--format = 報告書の形式: text(端末向け)、html(図つきの 1 ファイル)、json(プログラム向け)
+help-model-analyze--output = 標準出力の代わりに書き出すファイル
 help-apply = モデルから導いたポリシーを差分とともに示し、全ゲートウェイで有効にする
 help-apply--file = モデルのファイル
 help-apply--dry_run = 差分を表示するだけで、適用しない

@@ -180,6 +180,12 @@ pub(crate) enum ModelCommand {
         /// The model
         #[arg(default_value = "model.toml")]
         file: PathBuf,
+        /// Form of the report
+        #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+        format: ReportFormat,
+        /// Write the report here instead of to standard output
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
 }
 
@@ -402,10 +408,23 @@ pub(crate) enum ConfigCommand {
 /// Form of the evidence report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportFormat {
-    /// A table for the terminal
+    /// Lines for the terminal
     Text,
-    /// One self-contained page
+    /// One self-contained page with pictures
     Html,
     /// For programs
     Json,
+}
+
+impl ReportFormat {
+    /// What the report crate calls it; the option of every command that asks for JSON comes first.
+    pub(crate) const fn or_json(self, json: bool) -> sekimori_report::Format {
+        use sekimori_report::Format;
+        match self {
+            _ if json => Format::Json,
+            Self::Text => Format::Text,
+            Self::Html => Format::Html,
+            Self::Json => Format::Json,
+        }
+    }
 }

@@ -8,7 +8,16 @@ use crate::diagnostic::{Diagnostic, Exit, Outcome};
 /// Prints one line for programs or people to read.
 pub(crate) fn print_line(line: &dyn Display) -> Outcome {
     let mut out = std::io::stdout().lock();
-    let written = writeln!(out, "{line}").and_then(|()| out.flush());
+    done(writeln!(out, "{line}").and_then(|()| out.flush()))
+}
+
+/// Prints bytes as they are.
+pub(crate) fn print_bytes(bytes: &[u8]) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    done(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+fn done(written: std::io::Result<()>) -> Outcome {
     match written {
         // A reader that has seen enough, such as `head`, is no error.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),

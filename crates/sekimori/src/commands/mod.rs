@@ -12,6 +12,7 @@ pub(crate) mod ledger;
 pub(crate) mod model;
 pub(crate) mod prove;
 pub(crate) mod release;
+pub(crate) mod report;
 pub(crate) mod status;
 mod table;
 

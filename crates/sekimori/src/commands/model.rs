@@ -8,11 +8,11 @@ use jiff::tz::TimeZone;
 use sekimori_analysis::diagnostic::Color;
 use sekimori_analysis::language::Language as ReportLanguage;
 use sekimori_analysis::{analyze, model};
-use sekimori_report::{Format, Report};
+use sekimori_report::Report;
 
-use super::Context;
 use super::interchange::{self, ExportRequest};
-use crate::cli::ModelCommand;
+use super::{Context, report};
+use crate::cli::{ModelCommand, ReportFormat};
 use crate::clock;
 use crate::diagnostic::{Diagnostic, Exit, Outcome};
 use crate::language::Language;
@@ -50,7 +50,11 @@ pub(crate) fn run(context: &Context, command: &ModelCommand) -> Outcome<ExitCode
                 output: output.as_deref(),
             },
         ),
-        ModelCommand::Analyze { file } => show(context, file),
+        ModelCommand::Analyze {
+            file,
+            format,
+            output,
+        } => show(context, file, *format, output.as_deref()),
     }
 }
 
@@ -105,7 +109,14 @@ fn check(context: &Context, file: &Path) -> Outcome<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(context: &Context, file: &Path) -> Outcome<ExitCode> {
+fn show(
+    context: &Context,
+    file: &Path,
+    format: ReportFormat,
+    output: Option<&Path>,
+) -> Outcome<ExitCode> {
+    let format = format.or_json(false);
+    report::check_destination(context, format, output)?;
     let text = read(file)?;
     let name = file.display().to_string();
     let model = match model::parse(&name, &text) {
@@ -119,19 +130,25 @@ fn show(context: &Context, file: &Path) -> Outcome<ExitCode> {
         }
     };
     let analysis = analyze(&model, today());
-    if context.json {
-        let text = serde_json::to_string(&analysis).map_err(|error| {
+    let bytes = if context.json {
+        // Both languages at once, every key as the analysis has it.
+        let mut bytes = serde_json::to_vec(&analysis).map_err(|error| {
             Diagnostic::new(Exit::Failed, "SK-MOD-904", "the analysis cannot be written")
                 .observed(error)
         })?;
-        print_line(&text)?;
+        bytes.push(b'\n');
+        bytes
     } else {
-        let report = Report::of(&analysis);
         let language = report_language(context.language);
-        let text = sekimori_report::render(&report, Format::Text, language)
-            .map_err(|error| Diagnostic::new(Exit::Failed, error.code, error.title.en))?;
-        print_line(&String::from_utf8_lossy(&text.bytes).trim_end())?;
-    }
+        let rendered = sekimori_report::render(&Report::of(&analysis), format, language);
+        let rendered = rendered.map_err(|error| {
+            Diagnostic::new(Exit::Failed, error.code, error.title.of(language))
+                .observed(error.observed.of(language))
+                .fix(error.fix.of(language))
+        })?;
+        rendered.bytes
+    };
+    report::deliver(context, &bytes, output)?;
     Ok(ExitCode::SUCCESS)
 }
 

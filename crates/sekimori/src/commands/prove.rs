@@ -3,10 +3,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{Context, segment};
+use super::{Context, report, segment};
 use crate::cli::ReportFormat;
-use crate::diagnostic::{Diagnostic, Exit, Outcome};
-use crate::output::print_line;
+use crate::diagnostic::Outcome;
 
 pub(crate) async fn run(
     context: &Context,
@@ -14,33 +13,17 @@ pub(crate) async fn run(
     format: ReportFormat,
     output: Option<&Path>,
 ) -> Outcome<ExitCode> {
-    let name = match format {
-        _ if context.json => "json",
-        ReportFormat::Json => "json",
-        ReportFormat::Html => "html",
-        ReportFormat::Text => "text",
-    };
+    let format = format.or_json(context.json);
+    report::check_destination(context, format, output)?;
     let mut path = format!(
-        "/api/v1/prove?lang={}&format={name}",
-        context.language.tag()
+        "/api/v1/prove?lang={}&format={}",
+        context.language.tag(),
+        format.word()
     );
     if let Some(standard) = standard {
         path.push_str(&format!("&standard={}", segment(standard)));
     }
-    let report = context.client().get_bytes(&path).await?;
-    match output {
-        None => print_line(&String::from_utf8_lossy(&report).trim_end())?,
-        Some(file) => {
-            std::fs::write(file, &report).map_err(|error| {
-                Diagnostic::new(Exit::Failed, "SK-CLI-011", "the report cannot be written")
-                    .observed(format!("{}: {error}", file.display()))
-                    .fix("name a file in a folder that you may write")
-            })?;
-            eprintln!(
-                "{}",
-                context.text("prove-written", &[("file", &file.display().to_string())])
-            );
-        }
-    }
+    let bytes = context.client().get_bytes(&path).await?;
+    report::deliver(context, &bytes, output)?;
     Ok(ExitCode::SUCCESS)
 }

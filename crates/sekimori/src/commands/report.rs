@@ -1,0 +1,47 @@
+//! Where a finished report goes: to a file, or to standard output unless that would spoil a terminal.
+
+use std::path::Path;
+
+use sekimori_report::Format;
+
+use super::Context;
+use crate::diagnostic::{Diagnostic, Exit, Outcome};
+use crate::output::print_bytes;
+
+/// Refuses early what a terminal cannot show.
+pub(crate) fn check_destination(
+    context: &Context,
+    format: Format,
+    output: Option<&Path>,
+) -> Outcome {
+    use std::io::IsTerminal as _;
+    if output.is_some() || format.is_text() || !std::io::stdout().is_terminal() {
+        return Ok(());
+    }
+    let name = format.word();
+    let file = format!("report.{}", format.file_extension());
+    Err(Diagnostic::new(
+        Exit::Usage,
+        "SK-CLI-012",
+        "this form of report is no text for a terminal",
+    )
+    .observed(format!("--format {name}"))
+    .fix(context.text("fix-report-on-terminal", &[("file", &file)])))
+}
+
+/// Writes a report to a file and says so, or to standard output as it is.
+pub(crate) fn deliver(context: &Context, report: &[u8], output: Option<&Path>) -> Outcome {
+    let Some(file) = output else {
+        return print_bytes(report);
+    };
+    std::fs::write(file, report).map_err(|error| {
+        Diagnostic::new(Exit::Failed, "SK-CLI-011", "the report cannot be written")
+            .observed(format!("{}: {error}", file.display()))
+            .fix("name a file in a folder that you may write")
+    })?;
+    eprintln!(
+        "{}",
+        context.text("prove-written", &[("file", &file.display().to_string())])
+    );
+    Ok(())
+}
