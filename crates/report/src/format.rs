@@ -12,13 +12,17 @@ pub enum Format {
     /// A self-contained page: no script, nothing loaded, readable on paper, in the dark and in the
     /// light.
     Html,
+    /// One sheet of A4 for management: what is at risk, what remains, what it costs, what is to be
+    /// decided. A self-contained page too.
+    Management,
     /// The same data for programs; every text in one language, every key the same in both.
     Json,
 }
 
 impl Format {
     /// Every form.
-    pub const ALL: &'static [Format] = &[Format::Text, Format::Html, Format::Json];
+    pub const ALL: &'static [Format] =
+        &[Format::Text, Format::Html, Format::Management, Format::Json];
 
     /// The word for it on the command line and in the API.
     #[must_use]
@@ -26,6 +30,7 @@ impl Format {
         match self {
             Format::Text => "text",
             Format::Html => "html",
+            Format::Management => "management",
             Format::Json => "json",
         }
     }
@@ -42,7 +47,7 @@ impl Format {
     pub const fn media_type(self) -> &'static str {
         match self {
             Format::Text => "text/plain; charset=utf-8",
-            Format::Html => "text/html; charset=utf-8",
+            Format::Html | Format::Management => "text/html; charset=utf-8",
             Format::Json => "application/json",
         }
     }
@@ -52,7 +57,7 @@ impl Format {
     pub const fn file_extension(self) -> &'static str {
         match self {
             Format::Text => "txt",
-            Format::Html => "html",
+            Format::Html | Format::Management => "html",
             Format::Json => "json",
         }
     }
@@ -61,7 +66,7 @@ impl Format {
     #[must_use]
     pub const fn is_text(self) -> bool {
         match self {
-            Format::Text | Format::Html | Format::Json => true,
+            Format::Text | Format::Html | Format::Management | Format::Json => true,
         }
     }
 }

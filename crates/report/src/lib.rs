@@ -22,6 +22,7 @@ mod format;
 mod html;
 mod json;
 mod labels;
+mod management;
 mod text;
 mod words;
 
@@ -79,6 +80,7 @@ pub fn render(
     let bytes = match format {
         Format::Text => text::render(report, language).into_bytes(),
         Format::Html => html::render(report, language).into_bytes(),
+        Format::Management => management::render(report, language).into_bytes(),
         Format::Json => json::render(report, language).into_bytes(),
     };
     Ok(Rendered {

@@ -412,6 +412,8 @@ pub(crate) enum ReportFormat {
     Text,
     /// One self-contained page with pictures
     Html,
+    /// One sheet of A4 for management
+    Management,
     /// For programs
     Json,
 }
@@ -424,6 +426,7 @@ impl ReportFormat {
             _ if json => Format::Json,
             Self::Text => Format::Text,
             Self::Html => Format::Html,
+            Self::Management => Format::Management,
             Self::Json => Format::Json,
         }
     }

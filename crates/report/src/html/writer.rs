@@ -14,7 +14,7 @@ impl Html {
     }
 
     /// Markup of our own.
-    pub(super) fn raw(&mut self, markup: &str) -> &mut Self {
+    pub(crate) fn raw(&mut self, markup: &str) -> &mut Self {
         self.out.push_str(markup);
         self
     }
@@ -37,11 +37,11 @@ impl Html {
     }
 
     /// `<tag attributes>text</tag>`; the attributes are markup of our own.
-    pub(super) fn element(&mut self, tag: &str, attributes: &str, text: &str) -> &mut Self {
+    pub(crate) fn element(&mut self, tag: &str, attributes: &str, text: &str) -> &mut Self {
         self.open(tag, attributes).text(text).close(tag)
     }
 
-    pub(super) fn open(&mut self, tag: &str, attributes: &str) -> &mut Self {
+    pub(crate) fn open(&mut self, tag: &str, attributes: &str) -> &mut Self {
         self.out.push('<');
         self.out.push_str(tag);
         if !attributes.is_empty() {
@@ -52,7 +52,7 @@ impl Html {
         self
     }
 
-    pub(super) fn close(&mut self, tag: &str) -> &mut Self {
+    pub(crate) fn close(&mut self, tag: &str) -> &mut Self {
         self.out.push_str("</");
         self.out.push_str(tag);
         self.out.push_str(">\n");
@@ -60,7 +60,7 @@ impl Html {
     }
 
     /// Opens a section with a heading that the table of contents points to.
-    pub(super) fn section(&mut self, id: &str, title: &str) -> &mut Self {
+    pub(crate) fn section(&mut self, id: &str, title: &str) -> &mut Self {
         let _ = write!(
             self.out,
             "<section id=\"{id}\" aria-labelledby=\"{id}-h\">\n<h2 id=\"{id}-h\">"
@@ -69,7 +69,7 @@ impl Html {
     }
 
     /// Opens a table that scrolls by itself on a narrow screen, with a caption and column headings.
-    pub(super) fn table(&mut self, class: &str, caption: &str, columns: &[String]) -> &mut Self {
+    pub(crate) fn table(&mut self, class: &str, caption: &str, columns: &[String]) -> &mut Self {
         self.raw("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"")
             .text(caption)
             .raw("\">\n<table class=\"")
@@ -83,12 +83,12 @@ impl Html {
         self.raw("</tr></thead>\n<tbody>\n")
     }
 
-    pub(super) fn end_table(&mut self) -> &mut Self {
+    pub(crate) fn end_table(&mut self) -> &mut Self {
         self.raw("</tbody></table></div>\n")
     }
 
     /// A small word with a color of its own; the word carries the meaning.
-    pub(super) fn badge(&mut self, class: &str, text: &str) -> &mut Self {
+    pub(crate) fn badge(&mut self, class: &str, text: &str) -> &mut Self {
         self.raw("<span class=\"badge ")
             .text(class)
             .raw("\">")
