@@ -120,9 +120,10 @@ pub fn analyze(model: &Model, today: Date) -> Analysis {
     let system = System::new(model);
     let threats = stride::of_system(&system);
     let matrices = jnsa::of_system(&system);
-    let control = stpa::of_system(&system, &threats);
+    let mut control = stpa::of_system(&system, &threats);
     let solution = choose::of_system(&system, &threats, &matrices, today);
     let requirements = requirements::of_system(&system, &solution);
+    stpa::trace(&mut control, &requirements, system.knowledge());
     let mut pillars: BTreeMap<Pillar, PillarView> = Pillar::ALL
         .iter()
         .map(|pillar| (*pillar, PillarView::default()))

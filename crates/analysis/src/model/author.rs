@@ -481,7 +481,11 @@ fn missing(r: &Reader<'_>, base: &Knowledge, subject: &RiskId) -> Option<Missing
     match subject {
         RiskId::Cell(cell) => no(&cell.component, Expected::Device),
         RiskId::Threat { element, rule } => no(element, Expected::Element).or_else(|| {
-            let is_rule = base.rules.iter().any(|known| known.id == *rule);
+            // What precedes an attack has rules of its own, and can be decided about all the same.
+            let is_rule = base.rules.iter().any(|known| known.id == *rule)
+                || crate::stpa::before_rules()
+                    .iter()
+                    .any(|known| known.id == *rule);
             (!is_rule && !ids.has_apart("rule", rule)).then(|| Missing {
                 similar: similar(rule, base.rules.iter().map(|rule| rule.id.as_str())),
                 what: Text::new(

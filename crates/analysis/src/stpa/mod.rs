@@ -12,18 +12,30 @@
 //! kind on which path is our own judgement, kept in `knowledge/stpa-causes.toml`; what comes before an
 //! attack is ours as well, in `knowledge/before-attack.toml`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use crate::knowledge::Knowledge;
 use crate::language::Text;
-use crate::model::{Hazard, Level, Loss, Model};
+use crate::model::{Hazard, Level, Loss, LossCategory, Model, Stride};
+use crate::requirements::Requirement;
 use crate::stride::Threat;
 use crate::system::System;
 
+mod attack;
+mod before;
+mod cause;
+mod constraint;
+mod element;
 mod gap;
 mod scenario;
 mod structure;
 mod unsafe_action;
 
+pub use before::{BeforeRule, When, before_rules};
+pub use cause::{Cause, CauseTable, Part, causes};
+pub use constraint::{ConstraintRole, SafetyConstraint};
 pub use gap::{Gap, GapKind};
 pub use scenario::{Factor, Phase, Scenario};
 pub use structure::{Edge, EdgeKind, Node, NodeKind, Structure};
@@ -68,6 +80,8 @@ pub struct LossView {
     pub id: String,
     /// Statement.
     pub text: Text,
+    /// What kind of harm it is.
+    pub category: Option<LossCategory>,
     /// How bad it is.
     pub severity: Level,
 }
@@ -94,39 +108,20 @@ pub struct Statement {
     pub text: Text,
 }
 
-/// What must hold so that an unsafe control action does not come about, or does not end in a loss.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SafetyConstraint {
-    /// `SC-UCA1` for the controller, `SC-UCA1:detect` for its mirror; stable.
-    pub id: String,
-    /// Which of the two.
-    pub role: ConstraintRole,
-    /// Unsafe control action that it is the answer to.
-    pub unsafe_action: String,
-    /// What shall hold.
-    pub text: Text,
-    /// Hazards that it keeps away.
-    pub hazards: Vec<String>,
-    /// Causal scenarios against which it has to hold.
-    pub scenarios: Vec<String>,
-    /// Requirements that help to keep it: prevention for the controller, detection and recovery for the mirror.
-    pub requirements: Vec<String>,
-}
-
-/// On which side of an unsafe control action a constraint stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ConstraintRole {
-    /// What the controller must and must not do.
-    Prevent,
-    /// What has to be noticed and answered when it happened all the same.
-    Detect,
-}
-
 /// What the control structure of a system tells. Requirements come later, by [`trace`].
 pub(crate) fn of_system(system: &System<'_>, threats: &[Threat]) -> ControlAnalysis {
     let model = system.model;
+    let mut threats_of = ThreatsOf::new();
+    for threat in threats {
+        let key = (threat.element.as_str(), threat.stride);
+        threats_of.entry(key).or_default().push(threat);
+    }
     let actions = unsafe_action::actions(model);
+    let attacks = attack::of_system(system, &threats_of);
+    let mut gaps = gap::of_model(model, &actions);
+    if attacks.is_cut {
+        gaps.push(Gap::too_large(model, attacks.scenarios.len()));
+    }
     ControlAnalysis {
         losses: model.losses.iter().map(loss_view).collect(),
         hazards: model
@@ -142,29 +137,45 @@ pub(crate) fn of_system(system: &System<'_>, threats: &[Threat]) -> ControlAnaly
         structure: structure::of_model(model),
         candidates: unsafe_action::candidates(&actions),
         actions,
-        gaps: Vec::new(),
+        gaps,
         unsafe_actions: unsafe_action::unsafe_actions(model, threats),
-        scenarios: Vec::new(),
-        before_attack: Vec::new(),
-        constraints: Vec::new(),
+        before_attack: before::of_system(system, &attacks.scenarios, &threats_of),
+        constraints: constraint::of_model(model, &attacks.scenarios),
+        scenarios: attacks.scenarios,
     }
+}
+
+/// Adds to the constraints the requirements that help to keep them.
+pub(crate) fn trace(
+    control: &mut ControlAnalysis,
+    requirements: &[Requirement],
+    knowledge: &Knowledge,
+) {
+    constraint::trace(control, requirements, knowledge);
+}
+
+/// The STRIDE threats of a system, by element and guide word.
+type ThreatsOf<'t> = BTreeMap<(&'t str, Stride), Vec<&'t Threat>>;
+
+fn names_of(threats: Option<&Vec<&Threat>>) -> Vec<String> {
+    let threats = threats.into_iter().flatten();
+    threats.map(|threat| threat.id.clone()).collect()
 }
 
 fn loss_view((id, loss): (&String, &Loss)) -> LossView {
     LossView {
         id: id.clone(),
         text: loss.text.clone(),
-        severity: loss_severity(loss),
+        category: loss.category,
+        severity: loss.severity,
     }
-}
-
-/// How bad a loss is.
-pub(crate) fn loss_severity(_loss: &Loss) -> Level {
-    Level::High
 }
 
 /// How bad the worst loss is that a hazard leads to.
 pub(crate) fn severity(model: &Model, hazard: &Hazard) -> Level {
     let losses = hazard.losses.iter().filter_map(|id| model.losses.get(id));
-    losses.map(loss_severity).max().unwrap_or(Level::Medium)
+    losses
+        .map(|loss| loss.severity)
+        .max()
+        .unwrap_or(Level::Medium)
 }

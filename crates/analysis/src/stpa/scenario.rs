@@ -1,7 +1,10 @@
 //! Causal scenarios: how an attacker brings an unsafe control action about.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
+use crate::basis::Basis;
 use crate::language::Text;
 use crate::model::{Stride, UnsafeKind};
 use crate::risk::Risk;
@@ -45,8 +48,8 @@ pub struct Scenario {
     pub id: String,
     /// When in an attack.
     pub phase: Phase,
-    /// Rule of the knowledge files; [`None`] when the author wrote the scenario.
-    pub rule: Option<String>,
+    /// Method, rule and source; the rule of an author's own scenario is its id.
+    pub basis: Arc<Basis>,
     /// Unsafe control action that it causes; [`None`] before the attack.
     pub unsafe_action: Option<String>,
     /// Which of the four kinds that is.
@@ -79,4 +82,6 @@ pub struct Scenario {
     pub threats: Vec<String>,
     /// Before the attack: scenarios of attacks that it makes easier.
     pub enables: Vec<String>,
+    /// How many more it makes easier that are not named because the list is full.
+    pub enables_more: usize,
 }
