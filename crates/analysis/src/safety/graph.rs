@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{Harm, HazardReached, Link, MOST_LISTED, Step, Wrong, hazards_by_severity};
-use crate::model::{Level, Model, UnsafeKind};
+use crate::model::{Level, Model};
 use crate::stpa::{Part, causes};
 
 /// What every component that goes wrong in one way can harm.
@@ -156,7 +156,8 @@ impl<'m> Graph<'m> {
                 members.extend(via.map(|via| (Part::FeedbackRelay, Link::RelaysReport, via)));
             }
             for (part, link, component) in members {
-                if can(part, wrong, uca.kind) {
+                let part = part.of_role(model.components.get(component));
+                if causes().can(part, wrong.words(), uca.kind) {
                     let onward = Onward {
                         to: None,
                         link,
@@ -206,8 +207,4 @@ impl<'m> Graph<'m> {
         let sources = self.sources.entry(of).or_default();
         sources.insert((component, onward));
     }
-}
-
-fn can(part: Part, wrong: Wrong, kind: UnsafeKind) -> bool {
-    causes().can(part, wrong.words(), kind)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::cause::{Cause, CauseTable, Part, causes};
 use super::element::Element;
-use super::{Phase, Scenario, ThreatsOf, names_of};
+use super::{Factor, Phase, Scenario, ThreatsOf, names_of};
 use crate::basis::Basis;
 use crate::language::Text;
 use crate::model::{ControlAction, Controller, Level, Model, UnsafeControlAction};
@@ -35,14 +35,14 @@ pub(super) fn of_system(system: &System<'_>, threats: &ThreatsOf<'_>) -> Attacks
         let Some(looped) = Loop::of_action(model, id, uca) else {
             continue;
         };
-        for (part, element) in looped.parts(model, &rivals) {
-            for (cause, basis) in table.rows(part, uca.kind) {
+        for station in looped.parts(model, &rivals) {
+            let (element, factor) = (station.element, station.factor);
+            for (cause, basis) in table.rows(station.part, uca.kind) {
                 let name = format!("{id}:{}@{element}", cause.stride.word());
                 let count = found.len();
                 match found.entry(name) {
                     Entry::Occupied(mut entry) => {
                         let scenario: &mut Scenario = entry.get_mut();
-                        let factor = part.factor();
                         if scenario.factor != Some(factor) && !scenario.also.contains(&factor) {
                             scenario.also.push(factor);
                         }
@@ -50,8 +50,7 @@ pub(super) fn of_system(system: &System<'_>, threats: &ThreatsOf<'_>) -> Attacks
                     Entry::Vacant(_) if count >= MOST => is_cut = true,
                     Entry::Vacant(entry) => {
                         let place = Place {
-                            part,
-                            element,
+                            station,
                             cause,
                             basis,
                             table,
@@ -80,10 +79,17 @@ struct Loop<'m> {
     controller: &'m Controller,
 }
 
+/// A flow or component of a loop, and what it is there.
+#[derive(Clone, Copy)]
+struct Station<'m> {
+    part: Part,
+    factor: Factor,
+    element: &'m str,
+}
+
 /// Where in a loop a guide word is put, and why.
 struct Place<'a> {
-    part: Part,
-    element: &'a str,
+    station: Station<'a>,
     cause: &'a Cause,
     basis: &'a Arc<Basis>,
     table: &'a CauseTable,
@@ -102,20 +108,31 @@ impl<'m> Loop<'m> {
     }
 
     /// The parts of the loop, the nearest to the action first: where one element serves twice, the first counts.
-    fn parts(&self, model: &'m Model, rivals: &Rivals<'m>) -> Vec<(Part, &'m str)> {
+    fn parts(&self, model: &'m Model, rivals: &Rivals<'m>) -> Vec<Station<'m>> {
         let via = |flow: &str| model.flows.get(flow).and_then(|flow| flow.via.as_deref());
-        let mut parts = vec![
-            (Part::ActionFlow, self.action.flow.as_str()),
-            (Part::Controller, self.controller.component.as_str()),
-            (Part::Process, self.controller.process.as_str()),
-        ];
-        parts.extend(via(&self.action.flow).map(|via| (Part::ActionRelay, via)));
-        for flow in &self.action.feedback {
-            parts.push((Part::FeedbackFlow, flow));
-            parts.extend(via(flow).map(|via| (Part::FeedbackRelay, via)));
+        let mut parts = Vec::new();
+        let mut add = |role: Part, element: &'m str| {
+            parts.push(Station {
+                part: role.of_role(model.components.get(element)),
+                factor: role.factor(),
+                element,
+            });
+        };
+        add(Part::ActionFlow, &self.action.flow);
+        add(Part::Controller, &self.controller.component);
+        add(Part::Process, &self.controller.process);
+        if let Some(via) = via(&self.action.flow) {
+            add(Part::ActionRelay, via);
         }
-        let others = rivals.of(self.controller, &self.action.controller);
-        parts.extend(others.map(|flow| (Part::OtherAction, flow)));
+        for flow in &self.action.feedback {
+            add(Part::FeedbackFlow, flow);
+            if let Some(via) = via(flow) {
+                add(Part::FeedbackRelay, via);
+            }
+        }
+        for flow in rivals.of(self.controller, &self.action.controller) {
+            add(Part::OtherAction, flow);
+        }
         parts
     }
 
@@ -127,13 +144,12 @@ impl<'m> Loop<'m> {
         place: &Place<'_>,
     ) -> Option<Scenario> {
         let Place {
-            part,
-            element,
+            station,
             cause,
             basis,
             table,
         } = place;
-        let element = Element::find(system, element)?;
+        let element = Element::find(system, station.element)?;
         let effect = table.effects.get(&self.uca.kind)?;
         let process = system.model.components.get(&self.controller.process)?;
         let names = [
@@ -141,6 +157,7 @@ impl<'m> Loop<'m> {
             ("{process}", &process.title),
             ("{action}", &self.action.title),
             ("{element}", element.title),
+            ("{belief}", &belief(self.controller)),
         ];
         let raise = element.weakness(cause);
         let likelihood =
@@ -156,7 +173,7 @@ impl<'m> Loop<'m> {
             element: element.id.to_owned(),
             title: element.title.clone(),
             element_kind: element.kind(),
-            factor: Some(part.factor()),
+            factor: Some(station.factor),
             also: Vec::new(),
             at: element.at(system).to_owned(),
             text: sentence(&cause.text, effect, &names),
@@ -169,6 +186,22 @@ impl<'m> Loop<'m> {
             enables_more: 0,
         })
     }
+}
+
+/// What a controller believes, to be put behind a clause; nothing when nobody said it.
+fn belief(controller: &Controller) -> Text {
+    if controller.process_model.is_empty() {
+        return Text::default();
+    }
+    let beliefs: Vec<&str> = controller
+        .process_model
+        .iter()
+        .map(String::as_str)
+        .collect();
+    Text::new(
+        format!(" ({})", beliefs.join(", ")),
+        format!("（{}）", beliefs.join("、")),
+    )
 }
 
 /// Control actions by the process that they act on.

@@ -380,6 +380,9 @@ mod tests {
                 "{}",
                 rule.id
             );
+            // The highest risk asks for strength 3, which some answers together must be able to give.
+            let strengths = rule.answers.iter().map(|id| base().measures[id].strength);
+            assert!(strengths.sum::<u32>() >= 3, "{}", rule.id);
             assert!(rule.text.ja.chars().any(|c| c > '\u{3000}'), "{}", rule.id);
         }
     }

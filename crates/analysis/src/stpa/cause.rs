@@ -9,7 +9,7 @@ use super::Factor;
 use crate::basis::{Basis, Method};
 use crate::knowledge::{Reach, base};
 use crate::language::Text;
-use crate::model::{Stride, UnsafeKind};
+use crate::model::{Component, ComponentKind, Stride, UnsafeKind};
 use crate::vocabulary::vocabulary;
 
 const TABLE: &str = include_str!("../../knowledge/stpa-causes.toml");
@@ -19,6 +19,8 @@ vocabulary! {
     Part {
         /// The component that runs the controller.
         Controller = "controller",
+        /// A person who controls or is controlled, in the place of those.
+        Person = "person",
         /// The flow that carries the action.
         ActionFlow = "action-flow",
         /// A component through which the action passes.
@@ -35,10 +37,18 @@ vocabulary! {
 }
 
 impl Part {
-    /// The class of causal factor that it belongs to.
+    /// This role as the component plays it: a person controls, or is controlled, otherwise than a machine.
+    pub(crate) fn of_role(self, component: Option<&Component>) -> Self {
+        match (self, component.map(|component| component.kind)) {
+            (Part::Controller | Part::Process, Some(ComponentKind::Human)) => Part::Person,
+            _ => self,
+        }
+    }
+
+    /// The class of causal factor that it belongs to; a person who is controlled belongs to the process.
     pub const fn factor(self) -> Factor {
         match self {
-            Part::Controller => Factor::Controller,
+            Part::Controller | Part::Person => Factor::Controller,
             Part::ActionFlow | Part::ActionRelay => Factor::ControlPath,
             Part::FeedbackFlow | Part::FeedbackRelay => Factor::FeedbackPath,
             Part::Process => Factor::ControlledProcess,
@@ -77,7 +87,8 @@ pub struct Cause {
     pub unsequenced: u32,
     /// Countermeasures, any of which may answer it.
     pub answers: Vec<String>,
-    /// The cause, with `{controller}`, `{process}`, `{action}` and `{element}` for names.
+    /// The cause, with `{controller}`, `{process}`, `{action}` and `{element}` for names, and `{belief}` for what the
+    /// controller believes of its process.
     pub text: Text,
 }
 
@@ -201,6 +212,9 @@ mod tests {
             for text in [&cause.text.en, &cause.text.ja] {
                 assert!(text.contains("{element}"), "{}: {text}", cause.id);
             }
+            // The highest risk asks for strength 3, which some answers together must be able to give.
+            let strengths = cause.answers.iter().map(|id| base().measures[id].strength);
+            assert!(strengths.sum::<u32>() >= 3, "{}", cause.id);
             let weakness = cause.open + cause.unsequenced;
             assert!(weakness == 0 || cause.r#where.is_flow(), "{}", cause.id);
         }

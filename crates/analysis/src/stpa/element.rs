@@ -45,6 +45,10 @@ impl<'m> Element<'m> {
         }
     }
 
+    pub(super) const fn is_flow(&self) -> bool {
+        matches!(self.what, What::Flow(_))
+    }
+
     /// `flow`, or the kind of component.
     pub(super) fn kind(&self) -> &'static str {
         match self.what {

@@ -34,6 +34,8 @@ vocabulary! {
         FeedbackElsewhere = "feedback-elsewhere",
         /// An unsafe control action that leads to no hazard.
         UnsafeActionWithoutHazard = "unsafe-action-without-hazard",
+        /// No countermeasure of the catalogue answers an author's scenario.
+        ScenarioWithoutAnswer = "scenario-without-answer",
         /// So many scenarios follow that some are not listed.
         TooLarge = "too-large",
     }
@@ -289,6 +291,22 @@ impl Gap {
             text: Text::new(text.0, text.1),
             fix: Text::new(fix.0, fix.1),
         }
+    }
+
+    /// That nothing in the catalogue answers a scenario.
+    pub(super) fn unanswered(scenario: &str) -> Self {
+        Gap::new(
+            GapKind::ScenarioWithoutAnswer,
+            scenario,
+            (
+                format!("No countermeasure of the catalogue answers {scenario}"),
+                format!("{scenario} に対処する対策がカタログにない"),
+            ),
+            (
+                "name another guide word or element, or decide about the risk in `[[decision]]`",
+                "別の手がかり語か要素を挙げるか、リスクの扱いを `[[decision]]` に書く",
+            ),
+        )
     }
 
     /// That more scenarios follow from a model than are listed.

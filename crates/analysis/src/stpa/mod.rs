@@ -119,6 +119,9 @@ pub(crate) fn of_system(system: &System<'_>, threats: &[Threat]) -> ControlAnaly
     let actions = unsafe_action::actions(model);
     let attacks = attack::of_system(system, &threats_of);
     let mut gaps = gap::of_model(model, &actions);
+    let unanswered = attacks.scenarios.iter();
+    let unanswered = unanswered.filter(|scenario| scenario.answers.is_empty());
+    gaps.extend(unanswered.map(|scenario| Gap::unanswered(&scenario.id)));
     if attacks.is_cut {
         gaps.push(Gap::too_large(model, attacks.scenarios.len()));
     }

@@ -9,7 +9,7 @@ use crate::knowledge::Reach;
 use crate::language::Text;
 use crate::model::Stride;
 use crate::risk::Risk;
-use crate::stpa::cause::causes;
+use crate::stpa::cause::{Part, causes};
 use crate::stpa::element::Element;
 use crate::stpa::{Factor, Phase, Scenario, ThreatsOf, names_of};
 use crate::system::{Harm, System};
@@ -104,16 +104,26 @@ impl<'m> Loop<'m> {
     ) -> Option<Scenario> {
         let element = Element::find(system, said.element)?;
         let parts = self.parts(system.model, rivals);
-        let part = parts.iter().find(|(_, id)| *id == element.id);
-        let cause = part.and_then(|(part, _)| causes().find(*part, said.stride, self.uca.kind));
+        let station = parts.iter().find(|station| station.element == element.id);
+        let cause =
+            station.and_then(|station| causes().find(station.part, said.stride, self.uca.kind));
         let threats = threats.get(&(element.id, said.stride));
-        let answers: BTreeSet<&String> = match cause {
-            Some(cause) => cause.answers.iter().collect(),
-            None => {
-                let threats = threats.into_iter().flatten();
-                threats.flat_map(|threat| threat.answers.iter()).collect()
-            }
+        // Where the author sees a cause outside of the loop, what helps at the most similar part of it is proposed.
+        let similar = if element.is_flow() {
+            Part::ActionFlow
+        } else {
+            Part::Controller
         };
+        let of_threats = threats.into_iter().flatten();
+        let of_threats = of_threats.flat_map(|threat| threat.answers.iter());
+        let mut answers: BTreeSet<&String> = match cause {
+            Some(cause) => cause.answers.iter().collect(),
+            None => of_threats.collect(),
+        };
+        if answers.is_empty() {
+            let rows = causes().find(similar, said.stride, self.uca.kind);
+            answers.extend(rows.into_iter().flat_map(|cause| &cause.answers));
+        }
         let reach = cause.map_or(Reach::Network, |cause| cause.reach);
         let raise = cause.map_or(0, |cause| element.weakness(cause));
         let harm = Harm::of_stride(said.stride);
@@ -132,7 +142,7 @@ impl<'m> Loop<'m> {
             element: element.id.to_owned(),
             title: element.title.clone(),
             element_kind: element.kind(),
-            factor: Some(part.map_or(Factor::Other, |(part, _)| part.factor())),
+            factor: Some(station.map_or(Factor::Other, |station| station.factor)),
             also: Vec::new(),
             at: element.at(system).to_owned(),
             text: said.text,
