@@ -57,8 +57,8 @@ fn told(control: &ControlAnalysis) -> String {
         let _ = writeln!(out, "{id} [{rule}] {factor} at {at}, risk {level}{named}");
         let _ = writeln!(out, "    {}\n    {}", scenario.text.en, scenario.text.ja);
         let _ = writeln!(out, "    answers {}", scenario.answers.join(" "));
-        if !scenario.enables.is_empty() {
-            let (first, count) = (&scenario.enables[0], scenario.enables.len());
+        if let Some(first) = scenario.enables.first() {
+            let count = scenario.enables.len();
             let _ = writeln!(out, "    enables {count}, the worst {first}");
         }
     }
@@ -282,6 +282,13 @@ fn severity_of_the_loss_decides_the_impact() {
     }
 }
 
+/// Rule, element on which it fires, and the edits after which it does not.
+type Case = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
 #[test]
 fn every_row_of_what_precedes_an_attack_fires_and_has_a_near_miss() {
     const CROSSES: (&str, &str) = ("zone = \"z2\"", "zone = \"z1\"");
@@ -289,7 +296,7 @@ fn every_row_of_what_precedes_an_attack_fires_and_has_a_near_miss() {
         .replace("KIND", "provided")
         .replacen("zone = \"z2\"\n", "zone = \"z2\"\ncount = 9\ninterfaces = [\"ble\", \"jtag\"]\n[[component]]\nid = \"boss\"\nkind = \"human\"\nzone = \"z2\"\n", 1)
         .replacen("security = \"tls13\"\nsequence = \"required\"", "security = \"none\"", 1);
-    let cases: &[(&str, &str, &[(&str, &str)])] = &[
+    let cases: &[Case] = &[
         ("BA-S1", "plant", &[CROSSES]),
         (
             "BA-S2",
