@@ -121,7 +121,7 @@ pub fn analyze(model: &Model, today: Date) -> Analysis {
     let threats = stride::of_system(&system);
     let matrices = jnsa::of_system(&system);
     let mut control = stpa::of_system(&system, &threats);
-    let solution = choose::of_system(&system, &threats, &matrices, today);
+    let solution = choose::of_system(&system, &threats, &mut control.targets(), &matrices, today);
     let requirements = requirements::of_system(&system, &solution);
     stpa::trace(&mut control, &requirements, system.knowledge());
     let mut pillars: BTreeMap<Pillar, PillarView> = Pillar::ALL

@@ -195,21 +195,18 @@ fn a_weakness_asks_for_what_the_model_does_not_say() {
 }
 
 #[test]
-fn guidance_alone_leaves_a_target_open() {
-    use sekimori_analysis::choose::cover::{Candidate, Task, solve};
-    let guidance = knowledge::base()
-        .measures
-        .values()
-        .filter(|m| m.strength == 0);
-    assert!(guidance.count() >= 4);
-    // What gives no strength is never chosen, and what it should cover stays open.
-    let candidate = Candidate {
-        cost: 0,
-        gives: Vec::new(),
+fn guidance_alone_leaves_every_target_open() {
+    use sekimori_analysis::choose::{Wishes, compare};
+    let measures = || knowledge::base().measures.values();
+    assert!(measures().filter(|m| m.strength == 0).count() >= 4);
+    let wishes = Wishes {
+        without: measures()
+            .filter(|m| m.strength > 0)
+            .map(|m| m.id.clone())
+            .collect(),
+        ..Wishes::default()
     };
-    let cover = solve(&Task {
-        demand: vec![1],
-        candidates: vec![candidate],
-    });
-    assert!(cover.chosen.is_empty());
+    let compared = compare(&edited(&[]), date(2026, 11, 20), &wishes);
+    assert_eq!((compared.after.picks, compared.after.closed), (0, 0));
+    assert!(compared.before.closed > 0);
 }

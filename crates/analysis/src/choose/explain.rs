@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use sekimori_cover::{Candidate, Cover, Reached, Standing, Target, Task, Work, reached, solve};
 use serde::Serialize;
 
-use super::Pick;
-use super::cover::{Candidate, Cover, Task, solve};
 use super::targets::Wanted;
+use super::{Method, Pick};
 use crate::language::Text;
 
 /// What would stand in for a pick.
@@ -15,189 +15,445 @@ use crate::language::Text;
 pub enum Alternative {
     /// Nothing else closes what it closes.
     None,
-    /// These countermeasures together; `more` is what they cost beyond the pick.
+    /// Nobody looked, because a budget and not the targets decided.
+    Unknown,
+    /// The cheapest choice without it.
     Instead {
-        /// Ids as of picks.
+        /// What comes in, as ids of picks.
         picks: Vec<String>,
-        /// Effort points beyond the pick's own; below 0 when greedy missed something cheaper.
+        /// What can go beside it, as ids of picks.
+        drops: Vec<String>,
+        /// Points that this choice costs beyond the chosen one; below 0 only where neither is proven.
         more: i64,
+        /// Whether it is proven that no choice without the pick costs less.
+        exact: bool,
     },
 }
 
-pub(super) fn picks(
-    wanted: &Wanted<'_>,
-    task: &Task,
-    names: &[String],
-    cover: &Cover,
-) -> Vec<Pick> {
-    let ids: Vec<&String> = wanted.targets.keys().collect();
-    let given = given(task, &cover.chosen);
-    let mut by_target = vec![Vec::new(); task.demand.len()];
-    for (index, candidate) in task.candidates.iter().enumerate() {
-        for (target, _) in &candidate.gives {
-            if let Some(list) = by_target.get_mut(*target) {
-                list.push(index);
-            }
-        }
-    }
-    let chosen: BTreeSet<usize> = cover.chosen.iter().copied().collect();
-    let mut picks = Vec::new();
-    for index in &cover.chosen {
-        let (Some(candidate), Some(name)) = (task.candidates.get(*index), names.get(*index)) else {
-            continue;
-        };
-        let Some(instance) = wanted.instances.get(name) else {
-            continue;
-        };
-        // What each target would lack without this pick, of what could be reached at all.
-        let lacks: Vec<(usize, u32)> = candidate
-            .gives
-            .iter()
-            .filter_map(|(target, strength)| {
-                let need = task.demand.get(*target).copied()?;
-                let left = given.get(*target).copied()?.saturating_sub(*strength);
-                (left < need).then(|| (*target, need - left))
-            })
-            .collect();
-        let alternative = alternative((task, names, &by_target), &chosen, *index, &lacks);
-        let name_of = |target: &usize| ids.get(*target).map(|id| (*id).clone());
-        let without: Vec<String> = lacks.iter().filter_map(|(t, _)| name_of(t)).collect();
-        let is_forced = cover.forced.binary_search(index).is_ok();
-        picks.push(Pick {
-            id: name.clone(),
-            measure: instance.measure.id.clone(),
-            at: instance.at.clone(),
-            cost: instance.cost,
-            strength: instance.strength,
-            provided: instance.provided,
-            forced: is_forced,
-            helps: candidate
-                .gives
+/// Tasks up to this size are solved anew without each pick; in larger ones the other picks stay.
+const SMALL: usize = 400;
+
+/// What is needed to explain.
+pub(super) struct Explained<'e> {
+    pub(super) wanted: &'e Wanted<'e>,
+    pub(super) task: &'e Task,
+    pub(super) names: &'e [String],
+    pub(super) cover: &'e Cover,
+    /// Whether something else may come in for a pick.
+    pub(super) may_exchange: bool,
+}
+
+impl Explained<'_> {
+    pub(super) fn picks(&self, work: &mut Work) -> Vec<Pick> {
+        let ids: Vec<&String> = self.wanted.targets.keys().collect();
+        let chosen = &self.cover.chosen;
+        let has = reached(self.task, chosen.iter().copied());
+        let near = Near::of(self.task);
+        let mut picks = Vec::new();
+        for (done, index) in chosen.iter().enumerate() {
+            let (Some(candidate), Some(name)) =
+                (self.task.candidates.get(*index), self.names.get(*index))
+            else {
+                continue;
+            };
+            let Some(instance) = self.wanted.instances.get(name) else {
+                continue;
+            };
+            let lost = self.lost(candidate, &near, &has, *index);
+            let name_of = |target: &usize| ids.get(*target).map(|id| (*id).clone());
+            let without: Vec<String> = lost.iter().filter_map(name_of).collect();
+            let is_forced = self.cover.forced.binary_search(index).is_ok()
+                || candidate.standing == Standing::Forced;
+            let left = (chosen.len() - done) as u64;
+            let mut share = work.take(work.left() / left);
+            let alternative = if !self.may_exchange {
+                Alternative::Unknown
+            } else if is_forced {
+                Alternative::None
+            } else if self.task.candidates.len() <= SMALL {
+                self.anew(*index, &has, &mut share)
+            } else {
+                self.nearby(*index, &lost, &near, &mut share)
+            };
+            work.give_back(share);
+            let needed_by: Vec<String> = chosen
                 .iter()
-                .filter_map(|(t, _)| name_of(t))
-                .collect(),
-            why: why(&without, is_forced, &alternative),
-            without,
-            alternative,
-        });
-    }
-    picks
-}
-
-fn given(task: &Task, chosen: &[usize]) -> Vec<u32> {
-    let mut given = vec![0_u32; task.demand.len()];
-    let candidates = chosen
-        .iter()
-        .filter_map(|index| task.candidates.get(*index));
-    for (target, strength) in candidates.flat_map(|candidate| &candidate.gives) {
-        if let Some(given) = given.get_mut(*target) {
-            *given = given.saturating_add(*strength);
-        }
-    }
-    given
-}
-
-/// The cheapest other candidates that make good what is lacking without `removed`.
-fn alternative(
-    (task, names, by_target): (&Task, &[String], &[Vec<usize>]),
-    chosen: &BTreeSet<usize>,
-    removed: usize,
-    lacks: &[(usize, u32)],
-) -> Alternative {
-    let mut others = Vec::new();
-    let mut small = Task {
-        demand: lacks.iter().map(|(_, lack)| *lack).collect(),
-        candidates: Vec::new(),
-    };
-    let near: BTreeSet<usize> = lacks
-        .iter()
-        .filter_map(|(target, _)| by_target.get(*target))
-        .flatten()
-        .copied()
-        .filter(|index| !chosen.contains(index))
-        .collect();
-    for index in near {
-        let Some(candidate) = task.candidates.get(index) else {
-            continue;
-        };
-        let gives: Vec<(usize, u32)> = candidate
-            .gives
-            .iter()
-            .filter_map(|(target, strength)| {
-                let at = lacks.binary_search_by_key(target, |(target, _)| *target);
-                at.ok().map(|position| (position, *strength))
-            })
-            .collect();
-        if !gives.is_empty() {
-            others.push(index);
-            small.candidates.push(Candidate {
+                .filter(|other| {
+                    let other = self.task.candidates.get(**other);
+                    other.is_some_and(|other| other.requires.contains(index))
+                })
+                .filter_map(|other| self.names.get(*other).cloned())
+                .collect();
+            let forced_by = if is_forced {
+                self.only_for(&lost, &near, &ids)
+            } else {
+                None
+            };
+            picks.push(Pick {
+                id: name.clone(),
+                measure: instance.measure.id.clone(),
+                at: instance.at.clone(),
                 cost: candidate.cost,
-                gives,
+                parts: instance.parts,
+                strength: instance.measure.strength,
+                provided: instance.provided,
+                forced: is_forced,
+                helps: candidate
+                    .gives
+                    .iter()
+                    .filter_map(|(t, _)| name_of(t))
+                    .collect(),
+                why: Reason {
+                    without: &without,
+                    needed_by: &needed_by,
+                    forced_by: forced_by.as_deref(),
+                    is_wished: candidate.standing == Standing::Forced,
+                    alternative: &alternative,
+                }
+                .text(),
+                forced_by,
+                needed_by,
+                without,
+                alternative,
             });
         }
+        picks
     }
-    let cover = solve(&small);
-    let reached = given(&small, &cover.chosen);
-    if reached
-        .iter()
-        .zip(&small.demand)
-        .any(|(reached, demand)| reached < demand)
-    {
-        return Alternative::None;
+
+    /// Targets that would get less than they need, and less than now, without a pick.
+    fn lost(
+        &self,
+        candidate: &Candidate,
+        near: &Near,
+        has: &[Reached],
+        index: usize,
+    ) -> Vec<usize> {
+        let targets = candidate.gives.iter().map(|(target, _)| *target);
+        targets
+            .filter(|target| {
+                let (Some(asks), Some(has)) = (self.task.targets.get(*target), has.get(*target))
+                else {
+                    return false;
+                };
+                let users = near.users.get(*target).map_or(&[][..], Vec::as_slice);
+                let others = users.iter().filter(|(user, _)| {
+                    *user != index && self.cover.chosen.binary_search(user).is_ok()
+                });
+                let mut rest = Reached::default();
+                for (user, strength) in others {
+                    let group = self.task.candidates.get(*user).map_or(0, |c| c.group);
+                    rest.strength = rest.strength.saturating_add(*strength);
+                    rest.count += 1;
+                    rest.peak = rest.peak.max(*strength);
+                    rest.groups.insert(group);
+                }
+                is_less(asks, has, &rest)
+            })
+            .collect()
     }
-    let own = task.candidates.get(removed).map_or(0, |c| c.cost);
-    let picks = cover
-        .chosen
-        .iter()
-        .filter_map(|index| names.get(*others.get(*index)?).cloned());
-    Alternative::Instead {
-        picks: picks.collect(),
-        more: i64::try_from(cover.cost)
-            .unwrap_or(i64::MAX)
-            .saturating_sub(i64::from(own)),
+
+    /// The mandatory item that nothing else meets.
+    fn only_for(&self, lost: &[usize], near: &Near, ids: &[&String]) -> Option<String> {
+        lost.iter().find_map(|target| {
+            let id = ids.get(*target)?;
+            let wanted = self.wanted.targets.get(*id)?;
+            let is_only = near.users.get(*target)?.len() == 1;
+            (wanted.method == Method::Regime && is_only).then(|| (*id).clone())
+        })
+    }
+
+    /// The cheapest choice of all without a pick.
+    fn anew(&self, index: usize, has: &[Reached], work: &mut Work) -> Alternative {
+        let mut task = self.task.clone();
+        if let Some(candidate) = task.candidates.get_mut(index) {
+            candidate.standing = Standing::Excluded;
+        }
+        let other = solve(&task, work);
+        let gets = reached(&task, other.chosen.iter().copied());
+        let mut each = task.targets.iter().zip(has).zip(&gets);
+        if !other.violations.is_empty() || each.any(|((asks, has), gets)| is_less(asks, has, gets))
+        {
+            return Alternative::None;
+        }
+        let name = |index: &usize| self.names.get(*index).cloned();
+        let signed = |cost: u64| i64::try_from(cost).unwrap_or(i64::MAX);
+        let comes = other
+            .chosen
+            .iter()
+            .filter(|i| self.cover.chosen.binary_search(i).is_err());
+        let goes = self
+            .cover
+            .chosen
+            .iter()
+            .filter(|i| other.chosen.binary_search(i).is_err());
+        Alternative::Instead {
+            picks: comes.filter_map(name).collect(),
+            drops: goes.filter(|i| **i != index).filter_map(name).collect(),
+            more: signed(other.cost).saturating_sub(signed(self.cover.cost)),
+            exact: other.is_optimal() && self.cover.is_optimal(),
+        }
+    }
+
+    /// The cheapest others that make good what is lost, while all other picks stay.
+    fn nearby(&self, index: usize, lost: &[usize], near: &Near, work: &mut Work) -> Alternative {
+        let is_chosen = |index: &usize| self.cover.chosen.binary_search(index).is_ok();
+        let mut members: BTreeSet<usize> = BTreeSet::new();
+        let users = lost
+            .iter()
+            .filter_map(|target| near.users.get(*target))
+            .flatten();
+        let mut stack: Vec<usize> = users.map(|(user, _)| *user).collect();
+        while let Some(next) = stack.pop() {
+            if next != index && members.insert(next) {
+                let needs = self
+                    .task
+                    .candidates
+                    .get(next)
+                    .map(|c| c.requires.as_slice());
+                stack.extend(needs.unwrap_or(&[]));
+            }
+        }
+        let conflicts = self.task.conflicts.iter();
+        let rivals: Vec<(usize, usize)> = conflicts
+            .filter(|(a, b)| members.contains(a) || members.contains(b))
+            .copied()
+            .collect();
+        members.extend(rivals.iter().flat_map(|(a, b)| [*a, *b]).filter(is_chosen));
+        for capacity in &self.task.capacities {
+            if capacity.uses.iter().any(|(user, _)| members.contains(user)) {
+                let users = capacity.uses.iter().map(|(user, _)| *user);
+                members.extend(users.filter(is_chosen));
+            }
+        }
+        members.remove(&index);
+        let list: Vec<usize> = members.into_iter().collect();
+        let place = |index: &usize| list.binary_search(index).ok();
+        let small = Task {
+            targets: lost
+                .iter()
+                .filter_map(|t| self.task.targets.get(*t))
+                .copied()
+                .collect(),
+            candidates: list
+                .iter()
+                .filter_map(|member| {
+                    let candidate = self.task.candidates.get(*member)?;
+                    let gives = candidate.gives.iter().filter_map(|(target, strength)| {
+                        Some((lost.binary_search(target).ok()?, *strength))
+                    });
+                    let needs = candidate.requires.iter();
+                    Some(Candidate {
+                        cost: if is_chosen(member) { 0 } else { candidate.cost },
+                        group: candidate.group,
+                        gives: gives.collect(),
+                        // What needs the pick itself points nowhere, and cannot be chosen.
+                        requires: needs.map(|n| place(n).unwrap_or(usize::MAX)).collect(),
+                        standing: match (is_chosen(member), candidate.standing) {
+                            (true, _) => Standing::Forced,
+                            (false, standing) => standing,
+                        },
+                    })
+                })
+                .collect(),
+            conflicts: rivals
+                .iter()
+                .filter_map(|(a, b)| Some((place(a)?, place(b)?)))
+                .collect(),
+            capacities: self
+                .task
+                .capacities
+                .iter()
+                .map(|capacity| sekimori_cover::Capacity {
+                    limit: capacity.limit,
+                    uses: capacity
+                        .uses
+                        .iter()
+                        .filter_map(|(u, a)| Some((place(u)?, *a)))
+                        .collect(),
+                })
+                .filter(|capacity| !capacity.uses.is_empty())
+                .collect(),
+        };
+        let other = solve(&small, work);
+        let gets = reached(&small, other.chosen.iter().copied());
+        let now = reached(
+            self.task,
+            self.cover
+                .chosen
+                .iter()
+                .copied()
+                .filter(|i| list.binary_search(i).is_ok() || *i == index),
+        );
+        let has = lost.iter().filter_map(|target| now.get(*target));
+        let mut each = small.targets.iter().zip(has).zip(&gets);
+        if !other.violations.is_empty() || each.any(|((asks, has), gets)| is_less(asks, has, gets))
+        {
+            return Alternative::None;
+        }
+        let comes = other
+            .chosen
+            .iter()
+            .filter_map(|i| list.get(*i))
+            .filter(|i| !is_chosen(i));
+        let own = self
+            .task
+            .candidates
+            .get(index)
+            .map_or(0, |c| i64::from(c.cost));
+        Alternative::Instead {
+            picks: comes.filter_map(|i| self.names.get(*i).cloned()).collect(),
+            drops: Vec::new(),
+            more: i64::try_from(other.cost)
+                .unwrap_or(i64::MAX)
+                .saturating_sub(own),
+            exact: false,
+        }
     }
 }
 
-fn why(without: &[String], is_forced: bool, alternative: &Alternative) -> Text {
-    let count = without.len();
-    let shown: Vec<&str> = without.iter().take(3).map(String::as_str).collect();
-    let (list, rest) = (shown.join(", "), count.saturating_sub(shown.len()));
-    let more_en = if rest > 0 {
-        format!(" and {rest} more")
-    } else {
-        String::new()
-    };
-    let more_ja = if rest > 0 {
-        format!(" ほか {rest} 件")
-    } else {
-        String::new()
-    };
-    let mut en = format!("Without it {list}{more_en} would not be covered");
-    let mut ja = format!("これがないと {list}{more_ja} の対策が足りなくなる");
-    match alternative {
-        Alternative::None if is_forced => {
-            en.push_str("; nothing in the catalogue can stand in for it.");
-            ja.push_str("。カタログに代わりはない。");
-        }
-        Alternative::None => {
-            en.push_str("; what is left of the catalogue cannot cover all of them.");
-            ja.push_str("。残りの対策では全ては補えない。");
-        }
-        Alternative::Instead { picks, more } => {
-            let names = picks.join(" + ");
-            if *more >= 0 {
-                en.push_str(&format!("; the next cheapest, {names}, costs {more} more."));
-                ja.push_str(&format!("。次に安いのは {names} で、{more} 点高い。"));
-            } else {
-                let less = more.unsigned_abs();
-                en.push_str(&format!(
-                    "; {names} would cost {less} less here, found by no greedy step."
-                ));
-                ja.push_str(&format!(
-                    "。{names} なら {less} 点安いが、貪欲法では見つからなかった。"
-                ));
+/// Who gives what to each target.
+struct Near {
+    users: Vec<Vec<(usize, u32)>>,
+}
+
+impl Near {
+    fn of(task: &Task) -> Self {
+        let mut users = vec![Vec::new(); task.targets.len()];
+        for (index, candidate) in task.candidates.iter().enumerate() {
+            for (target, strength) in &candidate.gives {
+                if let Some(list) = users.get_mut(*target) {
+                    list.push((index, *strength));
+                }
             }
         }
+        Near { users }
     }
-    Text::new(en, ja)
+}
+
+/// Whether `gets` is less than `asks` in something in which `has` is more.
+fn is_less(asks: &Target, has: &Reached, gets: &Reached) -> bool {
+    let groups = |set: &Reached| u32::try_from(set.groups.len()).unwrap_or(u32::MAX);
+    [
+        (asks.strength, has.strength, gets.strength),
+        (asks.count, has.count, gets.count),
+        (asks.peak, has.peak, gets.peak),
+        (asks.groups.number(), groups(has), groups(gets)),
+    ]
+    .into_iter()
+    .any(|(asks, has, gets)| gets < asks.min(has))
+}
+
+/// What a sentence about a pick needs to know.
+struct Reason<'r> {
+    without: &'r [String],
+    needed_by: &'r [String],
+    forced_by: Option<&'r str>,
+    is_wished: bool,
+    alternative: &'r Alternative,
+}
+
+impl Reason<'_> {
+    fn text(&self) -> Text {
+        let (mut en, mut ja) = self.consequence();
+        match self.alternative {
+            _ if self.is_wished => {
+                en.push_str("; you asked for it.");
+                ja.push_str("。指定により選んだ。");
+            }
+            Alternative::None => match self.forced_by {
+                Some(item) => {
+                    en.push_str(&format!(
+                        "; {item} must be met, and nothing else in the catalogue meets it."
+                    ));
+                    ja.push_str(&format!("。{item} は必須で、カタログに代わりはない。"));
+                }
+                None => {
+                    en.push_str("; nothing in the catalogue can stand in for it.");
+                    ja.push_str("。カタログに代わりはない。");
+                }
+            },
+            Alternative::Unknown => {
+                en.push_str("; the budget decided what else is there.");
+                ja.push_str("。ほかに何を選ぶかは予算で決まった。");
+            }
+            Alternative::Instead {
+                picks,
+                drops,
+                more,
+                exact,
+            } => {
+                let (instead_en, instead_ja) = instead(picks, drops);
+                let count = more.unsigned_abs();
+                match (*more, *exact) {
+                    (0, true) => {
+                        en.push_str(&format!("; {instead_en} would cost the same."));
+                        ja.push_str(&format!("。{instead_ja}でも同じ点数になる。"));
+                    }
+                    (1.., true) => {
+                        en.push_str(&format!(
+                            "; the next cheapest, {instead_en}, costs {count} more."
+                        ));
+                        ja.push_str(&format!("。次に安いのは{instead_ja}で、{count} 点高い。"));
+                    }
+                    (0.., _) => {
+                        en.push_str(&format!("; {instead_en} would do, for {count} more. Something cheaper was not ruled out."));
+                        ja.push_str(&format!("。{instead_ja}でもよく、{count} 点高い。より安いものがないとは証明していない。"));
+                    }
+                    (_, _) => {
+                        en.push_str(&format!("; {instead_en} would cost {count} less: the search ended before it looked there."));
+                        ja.push_str(&format!(
+                            "。{instead_ja}なら {count} 点安い。探索はそこに至る前に終わった。"
+                        ));
+                    }
+                }
+            }
+        }
+        Text::new(en, ja)
+    }
+
+    /// What happens without it.
+    fn consequence(&self) -> (String, String) {
+        let (list, more) = short(self.without);
+        let (users, more_users) = short(self.needed_by);
+        let rest = |count: usize| match count {
+            0 => (String::new(), String::new()),
+            _ => (format!(" and {count} more"), format!(" ほか {count} 件")),
+        };
+        let ((rest_en, rest_ja), (users_en, users_ja)) = (rest(more), rest(more_users));
+        match (self.without.is_empty(), self.needed_by.is_empty()) {
+            (false, _) => (
+                format!("Without it {list}{rest_en} would not be covered"),
+                format!("これがないと {list}{rest_ja} の対策が足りなくなる"),
+            ),
+            (true, false) => (
+                format!("{users}{users_en} cannot be had without it"),
+                format!("これがないと {users}{users_ja} を使えない"),
+            ),
+            (true, true) => (
+                "Nothing would open without it".to_owned(),
+                "これがなくても足りなくなる対象はない".to_owned(),
+            ),
+        }
+    }
+}
+
+/// Up to three of a list, and how many more there are.
+fn short(list: &[String]) -> (String, usize) {
+    let shown: Vec<&str> = list.iter().take(3).map(String::as_str).collect();
+    (shown.join(", "), list.len() - shown.len())
+}
+
+/// `A + B in place of it and C`.
+fn instead(picks: &[String], drops: &[String]) -> (String, String) {
+    let comes = match picks {
+        [] => ("doing without it".to_owned(), "これを外すだけ".to_owned()),
+        _ => (picks.join(" + "), format!(" {} ", picks.join(" + "))),
+    };
+    match drops {
+        [] => comes,
+        _ => (
+            format!("{} in place of it and {}", comes.0, drops.join(", ")),
+            format!("、これと {} に代わる{}", drops.join("、"), comes.1),
+        ),
+    }
 }

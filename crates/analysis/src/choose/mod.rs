@@ -3,25 +3,35 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
+use sekimori_cover::{Cover, Reached, Standing, Task, Violation, Work, reached, solve, within};
 use serde::Serialize;
 
 use crate::jnsa::Matrix;
-use crate::knowledge::{Check, ItemStatus, Measure, MeasureKind, Place, Provided};
+use crate::knowledge::{Check, Enough, ItemStatus, MeasureKind};
 use crate::language::Text;
-use crate::model::{ComponentKind, DecisionStatus, Flow, Level, Model, Regime};
-use crate::policy::aspect;
+use crate::model::{ComponentKind, DecisionStatus, Level, Model, Regime};
 use crate::requirements::scope::demands;
+use crate::stpa::Scenario;
 use crate::stride::Threat;
 use crate::system::System;
 
-pub mod cover;
+mod cost;
 mod explain;
 mod frontier;
+mod instance;
 mod targets;
+mod variants;
 
 pub use crate::basis::Method;
+pub use cost::Parts;
 pub use explain::Alternative;
 pub use frontier::Step;
+pub use variants::{Comparison, PickView, Side, Wishes, compare};
+
+/// Steps of the search for the cheapest choice: about a second.
+const SEARCH: u64 = 400_000_000;
+/// Steps for the question what would stand in for each pick, for all picks together.
+const EXPLAIN: u64 = 400_000_000;
 
 /// How it stands with a cell, a threat or an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -54,6 +64,24 @@ pub enum Proof {
         /// Cost above the bound, in points.
         above: u64,
     },
+    /// A budget was given: how much risk weight it closes, and how much no choice within it exceeds.
+    Budget {
+        /// Weight that this choice closes.
+        closed: u64,
+        /// No choice within the budget closes more than this.
+        at_most: u64,
+    },
+}
+
+impl Proof {
+    /// Whether it is proven that nothing is better.
+    pub fn is_optimal(self) -> bool {
+        match self {
+            Proof::Optimal => true,
+            Proof::Gap { .. } => false,
+            Proof::Budget { closed, at_most } => closed == at_most,
+        }
+    }
 }
 
 /// Something that needs protection.
@@ -71,8 +99,12 @@ pub struct Target {
     pub offered: u32,
     /// Strength of the chosen ones.
     pub reached: u32,
+    /// All that is asked for: strength, number, prevention, pillars.
+    pub enough: Enough,
     /// Whether that is enough.
     pub state: State,
+    /// What is missing, when it is not, and whether the catalogue has it at all.
+    pub missing: Option<Text>,
     /// The chosen countermeasures that count, as ids of picks.
     pub by: Vec<String>,
 }
@@ -86,14 +118,20 @@ pub struct Pick {
     pub measure: String,
     /// Component, or flow that the model must say more about, or [`None`] for the whole system.
     pub at: Option<String>,
-    /// Effort points.
+    /// Points: effort, and what it takes of devices and gateway.
     pub cost: u32,
+    /// What makes the cost.
+    pub parts: Parts,
     /// Strength.
     pub strength: u32,
     /// Whether platform or hardware already have it.
     pub provided: bool,
     /// Whether every choice must contain it.
     pub forced: bool,
+    /// The mandatory item of a requirement set that leaves nothing else.
+    pub forced_by: Option<String>,
+    /// Picks that need it.
+    pub needed_by: Vec<String>,
     /// Targets that it helps to close.
     pub helps: Vec<String>,
     /// Targets that would open without it.
@@ -142,6 +180,8 @@ pub struct Solution {
     pub states: BTreeMap<String, State>,
     /// Decisions of the model, by cell.
     pub decisions: Vec<DecisionView>,
+    /// Conditions that cannot be kept together, in sentences: of measures that were asked for by name.
+    pub contradictions: Vec<Text>,
 }
 
 impl Solution {
@@ -154,39 +194,70 @@ impl Solution {
 }
 
 /// Chooses countermeasures for a model as of `today`.
-pub fn choose(model: &Model, threats: &[Threat], matrices: &[Matrix], today: Date) -> Solution {
-    of_system(&System::new(model), threats, matrices, today)
+pub fn choose(
+    model: &Model,
+    threats: &[Threat],
+    scenarios: &[Scenario],
+    matrices: &[Matrix],
+    today: Date,
+) -> Solution {
+    let system = System::new(model);
+    of_system(&system, threats, &mut scenarios.iter(), matrices, today)
 }
 
 pub(crate) fn of_system(
     system: &System<'_>,
     threats: &[Threat],
+    scenarios: &mut dyn Iterator<Item = &Scenario>,
     matrices: &[Matrix],
     today: Date,
 ) -> Solution {
-    let wanted = targets::collect(system, threats, matrices, today);
-    let (task, names) = wanted.task();
-    let cover = cover::solve(&task);
-    let picks = explain::picks(&wanted, &task, &names, &cover);
-    let targets = outcome(&wanted, &picks);
-    let mut states = wanted.states;
+    let wanted = targets::collect(system, threats, scenarios, matrices, today);
+    solution(&wanted, &Wishes::default())
+}
+
+/// Chooses for what is wanted, as far as wishes leave a choice.
+fn solution(wanted: &targets::Wanted<'_>, wishes: &Wishes) -> Solution {
+    let (task, names) = wanted.task(wishes);
+    let mut work = Work::new(SEARCH);
+    let (cover, proof) = match wishes.budget {
+        None => {
+            let cover = solve(&task, &mut work);
+            let proof = proof(&cover);
+            (cover, proof)
+        }
+        Some(budget) => on_budget(&task, budget, &wanted.weights(), &mut work),
+    };
+    let explained = explain::Explained {
+        wanted,
+        task: &task,
+        names: &names,
+        cover: &cover,
+        may_exchange: wishes.budget.is_none(),
+    };
+    let picks = explained.picks(&mut Work::new(EXPLAIN));
+    let targets = outcome(wanted, &task, &names, &cover.chosen);
+    let mut states = wanted.states.clone();
     states.extend(targets.iter().map(|t| (t.id.clone(), t.state)));
+    let name = |index: usize| names.get(index).map_or("?", String::as_str);
+    let violations = cover.violations.iter();
     Solution {
         cost: cover.cost,
         lower_bound: cover.lower_bound,
         gap: cover.cost.saturating_sub(cover.lower_bound),
-        proof: proof(&cover),
-        frontier: frontier::steps(&targets, &picks),
+        proof,
+        frontier: frontier::steps(wanted, (&task, &names), &cover.chosen),
+        contradictions: violations.map(|v| contradiction(*v, &name)).collect(),
         picks,
         targets,
         states,
-        decisions: wanted.decisions,
+        decisions: wanted.decisions.clone(),
     }
 }
 
-fn proof(cover: &cover::Cover) -> Proof {
+fn proof(cover: &Cover) -> Proof {
     match cover.cost.saturating_sub(cover.lower_bound) {
-        0 => Proof::Optimal,
+        0 if cover.is_optimal() => Proof::Optimal,
         above => Proof::Gap {
             bound: cover.lower_bound,
             above,
@@ -194,103 +265,129 @@ fn proof(cover: &cover::Cover) -> Proof {
     }
 }
 
-fn outcome(wanted: &targets::Wanted<'_>, picks: &[Pick]) -> Vec<Target> {
-    let chosen: BTreeMap<&str, &Pick> = picks.iter().map(|p| (p.id.as_str(), p)).collect();
-    let targets = wanted.targets.iter();
-    targets
-        .map(|(id, target)| {
-            let strength = |names: &mut dyn Iterator<Item = u32>| {
-                names.fold(0_u32, |sum, strength| sum.saturating_add(strength))
-            };
-            let by: Vec<&Pick> = target
-                .candidates
-                .iter()
-                .filter_map(|name| chosen.get(name.as_str()).copied())
-                .filter(|pick| pick.strength > 0)
-                .collect();
-            let offered = strength(
-                &mut target
-                    .candidates
-                    .iter()
-                    .filter_map(|name| wanted.instances.get(name))
-                    .map(|instance| instance.strength),
-            );
-            let reached = strength(&mut by.iter().map(|pick| pick.strength));
+/// The most that a budget closes; its cost is no bound for anything.
+fn on_budget(task: &Task, budget: u64, weights: &[u32], work: &mut Work) -> (Cover, Proof) {
+    let found = within(task, budget, weights, work);
+    let proof = Proof::Budget {
+        closed: found.weight,
+        at_most: found.upper_bound,
+    };
+    let cover = Cover {
+        violations: sekimori_cover::violations(task, &found.chosen),
+        cost: found.cost,
+        chosen: found.chosen,
+        ..Cover::default()
+    };
+    (cover, proof)
+}
+
+fn contradiction<'n>(violation: Violation, name: &dyn Fn(usize) -> &'n str) -> Text {
+    match violation {
+        Violation::Missing { candidate, needs } => Text::new(
+            format!(
+                "{} needs {}, which cannot be had",
+                name(candidate),
+                name(needs)
+            ),
+            format!("{} に必要な {} を使えない", name(candidate), name(needs)),
+        ),
+        Violation::Conflict(a, b) => Text::new(
+            format!("{} and {} exclude each other", name(a), name(b)),
+            format!("{} と {} は両立しない", name(a), name(b)),
+        ),
+        Violation::Overused { by, .. } => Text::new(
+            format!("what was asked for takes {by} more than a device has left"),
+            format!("求められた対策は、機器の残りを {by} だけ超えて使う"),
+        ),
+        Violation::LeftOut(index) => Text::new(
+            format!("{} was asked for and cannot be had", name(index)),
+            format!("求められた {} を使えない", name(index)),
+        ),
+        Violation::LetIn(index) => Text::new(
+            format!("{} was ruled out and cannot be left out", name(index)),
+            format!("除かれた {} を外せない", name(index)),
+        ),
+    }
+}
+
+fn outcome(
+    wanted: &targets::Wanted<'_>,
+    task: &Task,
+    names: &[String],
+    chosen: &[usize],
+) -> Vec<Target> {
+    let has = reached(task, chosen.iter().copied());
+    let candidates = task.candidates.iter().enumerate();
+    let possible = candidates
+        .filter(|(_, candidate)| candidate.standing != Standing::Excluded)
+        .map(|(index, _)| index);
+    let most = reached(task, possible);
+    let is_chosen: BTreeSet<&String> = chosen.iter().filter_map(|i| names.get(*i)).collect();
+    let each = wanted.targets.iter().zip(has.iter().zip(&most));
+    each.zip(&task.targets)
+        .map(|(((id, target), (has, most)), asked)| {
+            let by = target.candidates.iter().filter(|name| {
+                let instance = wanted.instances.get(*name);
+                is_chosen.contains(name) && instance.is_some_and(|i| i.measure.strength > 0)
+            });
+            let is_met = has.meets(asked);
             Target {
                 id: id.clone(),
                 method: target.method,
                 risk: target.risk,
-                need: target.need,
-                offered,
-                reached,
-                state: if reached >= target.need {
-                    State::Closed
-                } else {
-                    State::Open
-                },
-                by: by.iter().map(|pick| pick.id.clone()).collect(),
+                need: target.enough.strength,
+                offered: most.strength,
+                reached: has.strength,
+                enough: target.enough,
+                state: if is_met { State::Closed } else { State::Open },
+                missing: (!is_met).then(|| missing(&target.enough, has, most)),
+                by: by.cloned().collect(),
             }
         })
         .collect()
 }
 
-/// A countermeasure at one place, before it is known whether it is chosen.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Instance<'k> {
-    pub(crate) measure: &'k Measure,
-    pub(crate) at: Option<String>,
-    pub(crate) cost: u32,
-    pub(crate) strength: u32,
-    pub(crate) provided: bool,
-}
-
-/// The measure `id` put to work for something at `component`, and the name of that instance.
-///
-/// What a flow of the model must say, as its rate, and does not, is an instance at that flow.
-pub(crate) fn instance<'k>(
-    system: &'k System<'_>,
-    id: &str,
-    component: &str,
-    flow: Option<(&str, &Flow)>,
-) -> Option<(String, Instance<'k>)> {
-    let measure = system.knowledge().measures.get(id)?;
-    if let (Some((flow_id, flow)), Some(aspect)) = (flow, aspect(id))
-        && !aspect.is_in(flow, &flow.from)
-    {
-        let instance = Instance {
-            measure,
-            at: Some(flow_id.to_owned()),
-            cost: measure.cost,
-            strength: measure.strength,
-            provided: false,
-        };
-        return Some((format!("{id}@{flow_id}"), instance));
-    }
-    let is_everywhere = match measure.place {
-        Place::Vendor => true,
-        Place::Gateway => matches!(measure.provided, Provided::Connected | Provided::Never),
-        Place::Device => false,
-    };
-    let (at, provided) = if is_everywhere {
-        let provided = system.is_provided_everywhere(measure.provided);
-        (None, provided)
-    } else {
-        let provided = system.is_provided(measure.provided, component);
-        (Some(component.to_owned()), provided)
-    };
-    let name = format!("{id}@{}", at.as_deref().unwrap_or("all"));
-    let instance = Instance {
-        measure,
-        at,
-        cost: if provided {
-            measure.cost_provided
+/// What an open target still asks for.
+fn missing(enough: &Enough, has: &Reached, most: &Reached) -> Text {
+    let count = |set: &Reached| u32::try_from(set.groups.len()).unwrap_or(u32::MAX);
+    let kinds = [
+        (
+            enough.strength,
+            has.strength,
+            most.strength,
+            "strength",
+            "強さ",
+        ),
+        (
+            enough.measures,
+            has.count,
+            most.count,
+            "measures",
+            "対策の数",
+        ),
+        (
+            enough.strongest,
+            has.peak,
+            most.peak,
+            "strength of one measure alone",
+            "単独での強さ",
+        ),
+        (enough.pillars, count(has), count(most), "pillars", "柱の数"),
+    ];
+    let short = kinds.iter().filter(|(asks, has, ..)| has < asks);
+    let (mut en, mut ja) = (Vec::new(), Vec::new());
+    for (asks, has, most, what_en, what_ja) in short {
+        if most < asks {
+            en.push(format!(
+                "{what_en}: {has} of {asks}, and everything that can be had gives {most}"
+            ));
+            ja.push(format!("{what_ja} {has}/{asks}(使えるもの全てでも {most})"));
         } else {
-            measure.cost
-        },
-        strength: measure.strength,
-        provided,
-    };
-    Some((name, instance))
+            en.push(format!("{what_en}: {has} of {asks}"));
+            ja.push(format!("{what_ja} {has}/{asks}"));
+        }
+    }
+    Text::new(en.join("; "), ja.join("、"))
 }
 
 /// Items of a requirement set that must be met and that something built in can meet.

@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
+use sekimori_cover::{Candidate, Capacity, Diversity, Task};
 
-use super::cover::{Candidate, Task};
-use super::{DecisionView, Instance, Method, State, demanded_items, devices, instance};
+use super::frontier::weight;
+use super::instance::{Instance, Spot, instance};
+use super::{DecisionView, Method, State, Wishes, demanded_items, devices};
 use crate::jnsa::Matrix;
-use crate::model::{DecisionStatus, Flow, Level};
+use crate::knowledge::{Enough, Pillar};
+use crate::model::{Budget, DecisionStatus, Level};
 use crate::policy::Aspect;
+use crate::stpa::Scenario;
 use crate::stride::Threat;
 use crate::system::System;
 
@@ -19,59 +23,131 @@ pub(super) struct Wanted<'k> {
     /// Everything that does not have to be closed, and why.
     pub(super) states: BTreeMap<String, State>,
     pub(super) decisions: Vec<DecisionView>,
+    /// What devices have left for protection, by component.
+    budgets: BTreeMap<String, Budget>,
 }
 
 pub(super) struct WantedTarget {
     pub(super) method: Method,
     pub(super) risk: Option<Level>,
-    pub(super) need: u32,
+    pub(super) enough: Enough,
     pub(super) candidates: BTreeSet<String>,
+}
+
+/// What some method asks to be closed.
+struct Asked<'a> {
+    id: String,
+    method: Method,
+    risk: Option<Level>,
+    spot: Spot<'a>,
 }
 
 impl Wanted<'_> {
     /// The covering task, and the names of its candidates.
-    pub(super) fn task(&self) -> (Task, Vec<String>) {
+    pub(super) fn task(&self, wishes: &Wishes) -> (Task, Vec<String>) {
         let mut gives: BTreeMap<&str, Vec<(usize, u32)>> = BTreeMap::new();
         for (index, target) in self.targets.values().enumerate() {
             for name in &target.candidates {
-                let strength = self.instances.get(name).map_or(0, |i| i.strength);
-                // Guidance has no strength and is no candidate: it alone never closes anything.
+                let strength = self.instances.get(name).map_or(0, |i| i.measure.strength);
+                // Guidance has no strength: it alone never closes anything.
                 if strength > 0 {
                     gives.entry(name).or_default().push((index, strength));
                 }
             }
         }
-        let names: Vec<String> = gives.keys().map(|name| (*name).to_owned()).collect();
-        let task = Task {
-            demand: self.targets.values().map(|target| target.need).collect(),
-            candidates: gives
-                .into_iter()
-                .map(|(name, gives)| Candidate {
-                    cost: self.instances.get(name).map_or(0, |i| i.cost),
-                    gives,
-                })
-                .collect(),
+        let names: Vec<String> = self.instances.keys().cloned().collect();
+        let place = |name: &String| names.binary_search(name).ok();
+        let mut task = Task {
+            targets: self.targets.values().map(|t| demand(&t.enough)).collect(),
+            ..Task::default()
         };
+        for (index, (name, instance)) in self.instances.iter().enumerate() {
+            let requires = instance.requires.iter().filter_map(place);
+            let rivals = instance.conflicts.iter().filter_map(place);
+            task.conflicts.extend(rivals.map(|rival| (index, rival)));
+            task.candidates.push(Candidate {
+                cost: instance.parts.total(),
+                group: Pillar::ALL
+                    .iter()
+                    .zip(0..)
+                    .find(|(pillar, _)| **pillar == instance.measure.pillar)
+                    .map_or(0, |(_, group)| group),
+                gives: gives.remove(name.as_str()).unwrap_or_default(),
+                requires: requires.collect(),
+                standing: wishes.standing(name, instance),
+            });
+        }
+        task.capacities = self.capacities();
         (task, names)
+    }
+
+    /// What each device component has left, for what is not on it yet.
+    fn capacities(&self) -> Vec<Capacity> {
+        let mut capacities = Vec::new();
+        for (component, budget) in &self.budgets {
+            let uses = |amount: &dyn Fn(&Instance<'_>) -> u32| -> Vec<(usize, u32)> {
+                let instances = self.instances.values().enumerate();
+                instances
+                    .filter(|(_, i)| !i.provided && i.at.as_ref() == Some(component))
+                    .map(|(index, instance)| (index, amount(instance)))
+                    .filter(|(_, amount)| *amount > 0)
+                    .collect()
+            };
+            let kinds = [
+                (budget.ram_kib, uses(&|i| i.measure.resources.ram_kib)),
+                (budget.flash_kib, uses(&|i| i.measure.resources.flash_kib)),
+                (
+                    budget.cpu_percent,
+                    uses(&|i| i.measure.resources.cpu_percent),
+                ),
+            ];
+            for (limit, uses) in kinds {
+                if let Some(limit) = limit {
+                    capacities.push(Capacity { limit, uses });
+                }
+            }
+        }
+        capacities
+    }
+
+    /// How much closing each target counts.
+    pub(super) fn weights(&self) -> Vec<u32> {
+        let targets = self.targets.values();
+        targets.map(|t| weight(t.method, t.risk)).collect()
+    }
+}
+
+/// The rule of "enough" as the cover knows it.
+fn demand(enough: &Enough) -> sekimori_cover::Target {
+    sekimori_cover::Target {
+        strength: enough.strength,
+        count: enough.measures,
+        peak: enough.strongest,
+        groups: match enough.pillars {
+            0 | 1 => Diversity::Any,
+            2 => Diversity::Two,
+            _ => Diversity::Three,
+        },
     }
 }
 
 pub(super) fn collect<'k>(
     system: &'k System<'_>,
     threats: &[Threat],
+    scenarios: &mut dyn Iterator<Item = &Scenario>,
     matrices: &[Matrix],
     today: Date,
 ) -> Wanted<'k> {
     let model = system.model;
+    let decisions = model.decisions.iter();
     let mut wanted = Wanted {
         targets: BTreeMap::new(),
         instances: BTreeMap::new(),
         states: BTreeMap::new(),
-        decisions: model
-            .decisions
-            .iter()
+        budgets: BTreeMap::new(),
+        decisions: decisions
             .map(|(cell, decision)| DecisionView {
-                cell: cell.to_string(),
+                cell: cell.clone(),
                 status: decision.status,
                 why: decision.why.clone(),
                 owner: decision.owner.clone(),
@@ -80,70 +156,106 @@ pub(super) fn collect<'k>(
             })
             .collect(),
     };
-    let is_below = |level: Level| level < model.threshold || level == Level::None;
-    for threat in threats {
-        let level = threat.risk.level;
-        if is_below(level) {
-            let id = threat.id.clone();
-            wanted.states.insert(id, State::BelowThreshold);
-            continue;
+    for (id, component) in &model.components {
+        let budget = &component.budget;
+        if *budget != Budget::default() {
+            wanted.budgets.insert(id.clone(), budget.clone());
         }
+    }
+    for threat in threats {
+        let asked = Asked {
+            id: threat.id.clone(),
+            method: Method::Stride,
+            risk: Some(threat.risk.level),
+            spot: spot(system, &threat.at, &threat.element),
+        };
         let answers = threat.answers.iter().map(String::as_str);
-        let asked = (threat.id.clone(), Method::Stride, Some(level));
-        let flow = model.flows.get_key_value(&threat.element);
-        let place = (
-            threat.at.as_str(),
-            flow.map(|(id, flow)| (id.as_str(), flow)),
-        );
-        add(&mut wanted, system, asked, place, answers);
+        ask(&mut wanted, system, asked, answers, today);
+    }
+    for scenario in scenarios {
+        let asked = Asked {
+            id: scenario.id.clone(),
+            method: Method::Stpa,
+            risk: Some(scenario.risk.level),
+            spot: spot(system, &scenario.at, &scenario.element),
+        };
+        let answers = scenario.answers.iter().map(String::as_str);
+        ask(&mut wanted, system, asked, answers, today);
     }
     for matrix in matrices {
         for cell in &matrix.cells {
-            let id = cell.id.to_string();
-            let Some(risk) = &cell.risk else {
-                wanted.states.insert(id, State::NotApplicable);
-                continue;
+            let asked = Asked {
+                id: cell.id.to_string(),
+                method: Method::Jnsa,
+                risk: cell.risk.as_ref().map(|risk| risk.level),
+                spot: Spot {
+                    component: &matrix.component,
+                    flow: None,
+                },
             };
-            let decision = model.decisions.get(&id);
-            if let Some(decision) = decision.filter(|decision| today <= decision.until) {
-                let state = match decision.status {
-                    DecisionStatus::Accepted => State::Accepted,
-                    DecisionStatus::Transferred => State::Transferred,
-                };
-                wanted.states.insert(id, state);
-            } else if is_below(risk.level) {
-                wanted.states.insert(id, State::BelowThreshold);
-            } else {
-                let measures = cell.measures.keys().map(String::as_str);
-                let asked = (id, Method::Jnsa, Some(risk.level));
-                add(
-                    &mut wanted,
-                    system,
-                    asked,
-                    (&matrix.component, None),
-                    measures,
-                );
+            if asked.risk.is_none() {
+                wanted.states.insert(asked.id, State::NotApplicable);
+                continue;
             }
+            let measures = cell.measures.keys().map(String::as_str);
+            ask(&mut wanted, system, asked, measures, today);
         }
     }
     for regime in &model.regimes {
         for item in demanded_items(system, *regime) {
-            let measures: Vec<&str> = system
-                .knowledge()
-                .measures
-                .values()
+            let measures = system.knowledge().measures.values();
+            let measures: Vec<&str> = measures
                 .filter(|measure| measure.items.contains(item))
                 .map(|measure| measure.id.as_str())
                 .collect();
             for device in devices(model) {
-                let asked = (format!("{device}:{item}"), Method::Regime, None);
-                let measures = measures.iter().copied();
-                add(&mut wanted, system, asked, (device, None), measures);
+                let asked = Asked {
+                    id: format!("{device}:{item}"),
+                    method: Method::Regime,
+                    risk: None,
+                    spot: Spot {
+                        component: device,
+                        flow: None,
+                    },
+                };
+                add(&mut wanted, system, asked, measures.iter().copied());
             }
         }
     }
     declared(&mut wanted, system);
     wanted
+}
+
+/// Where measures against something on `element` are put to work.
+fn spot<'a>(system: &System<'a>, at: &'a str, element: &str) -> Spot<'a> {
+    let flow = system.model.flows.get_key_value(element);
+    Spot {
+        component: at,
+        flow: flow.map(|(id, flow)| (id.as_str(), flow)),
+    }
+}
+
+/// Wants a risk closed, unless someone decided about it or it is below the threshold.
+fn ask<'a, 'k>(
+    wanted: &mut Wanted<'k>,
+    system: &'k System<'_>,
+    asked: Asked<'_>,
+    measures: impl Iterator<Item = &'a str>,
+    today: Date,
+) {
+    let level = asked.risk.unwrap_or(Level::None);
+    let decision = system.model.decisions.get(&asked.id);
+    if let Some(decision) = decision.filter(|decision| today <= decision.until) {
+        let state = match decision.status {
+            DecisionStatus::Accepted => State::Accepted,
+            DecisionStatus::Transferred => State::Transferred,
+        };
+        wanted.states.insert(asked.id, state);
+    } else if level < system.model.threshold || level == Level::None {
+        wanted.states.insert(asked.id, State::BelowThreshold);
+    } else {
+        add(wanted, system, asked, measures);
+    }
 }
 
 /// What the model says of a flow that the gateway decides about is a promise, and must be shown.
@@ -157,9 +269,16 @@ fn declared<'k>(wanted: &mut Wanted<'k>, system: &'k System<'_>) {
         let owner = system.owner_of(flow);
         for (word, aspect, measure) in aspects {
             if system.is_enforced(flow) && aspect.is_in(flow, owner) {
-                let asked = (format!("{id}:{word}"), Method::Declared, None);
-                let place = (owner, Some((id.as_str(), flow)));
-                add(wanted, system, asked, place, std::iter::once(measure));
+                let asked = Asked {
+                    id: format!("{id}:{word}"),
+                    method: Method::Declared,
+                    risk: None,
+                    spot: Spot {
+                        component: owner,
+                        flow: Some((id.as_str(), flow)),
+                    },
+                };
+                add(wanted, system, asked, std::iter::once(measure));
             }
         }
     }
@@ -168,31 +287,56 @@ fn declared<'k>(wanted: &mut Wanted<'k>, system: &'k System<'_>) {
 fn add<'a, 'k>(
     wanted: &mut Wanted<'k>,
     system: &'k System<'_>,
-    (id, method, risk): (String, Method, Option<Level>),
-    (component, flow): (&str, Option<(&str, &Flow)>),
+    asked: Asked<'_>,
     measures: impl Iterator<Item = &'a str>,
 ) {
     let mut candidates = BTreeSet::new();
     for measure in measures {
-        if let Some((name, found)) = instance(system, measure, component, flow) {
+        if let Some((name, found)) = instance(system, measure, asked.spot) {
             candidates.insert(name.clone());
-            wanted.instances.entry(name).or_insert(found);
+            put(wanted, system, asked.spot.component, name, found);
         }
     }
-    let need = match risk {
-        Some(level) => {
-            let enough = system.knowledge().enough.get(&level);
-            enough.map_or(1, |enough| enough.strength)
-        }
-        None => 1,
-    };
+    let enough = asked
+        .risk
+        .and_then(|level| system.knowledge().enough.get(&level));
     wanted.targets.insert(
-        id,
+        asked.id,
         WantedTarget {
-            method,
-            risk,
-            need,
+            method: asked.method,
+            risk: asked.risk,
+            enough: enough.copied().unwrap_or(Enough {
+                strength: 1,
+                ..Enough::default()
+            }),
             candidates,
         },
     );
+}
+
+/// Takes in an instance with everything that it needs.
+pub(super) fn put<'k>(
+    wanted: &mut Wanted<'k>,
+    system: &'k System<'_>,
+    component: &str,
+    name: String,
+    found: Instance<'k>,
+) {
+    if wanted.instances.contains_key(&name) {
+        return;
+    }
+    let spot = Spot {
+        component,
+        flow: None,
+    };
+    let needed: Vec<_> = found
+        .measure
+        .requires
+        .iter()
+        .filter_map(|id| instance(system, id, spot))
+        .collect();
+    wanted.instances.insert(name, found);
+    for (name, found) in needed {
+        put(wanted, system, component, name, found);
+    }
 }

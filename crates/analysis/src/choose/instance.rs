@@ -1,0 +1,92 @@
+//! A countermeasure at one place, before it is known whether it is chosen.
+
+use super::cost::Parts;
+use crate::knowledge::{Measure, Place, Provided};
+use crate::model::{ComponentKind, Flow};
+use crate::policy::aspect;
+use crate::system::System;
+
+/// A countermeasure at one place.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Instance<'k> {
+    pub(crate) measure: &'k Measure,
+    pub(crate) at: Option<String>,
+    pub(crate) parts: Parts,
+    pub(crate) provided: bool,
+    /// Instances that have to be there, too.
+    pub(crate) requires: Vec<String>,
+    /// Instances that cannot be there.
+    pub(crate) conflicts: Vec<String>,
+    /// A measure that it needs and that cannot be had at all.
+    pub(crate) lacks: Option<String>,
+}
+
+/// Where something is put to work.
+#[derive(Clone, Copy)]
+pub(crate) struct Spot<'a> {
+    pub(crate) component: &'a str,
+    /// The flow that it is about, with its id.
+    pub(crate) flow: Option<(&'a str, &'a Flow)>,
+}
+
+/// The measure `id` put to work at a spot, and the name of that instance.
+///
+/// What a flow of the model must say, as its rate, and does not, is an instance at that flow.
+pub(crate) fn instance<'k>(
+    system: &'k System<'_>,
+    id: &str,
+    spot: Spot<'_>,
+) -> Option<(String, Instance<'k>)> {
+    let measure = system.knowledge().measures.get(id)?;
+    let (at, provided) = place(system, measure, spot);
+    let named = |at: &Option<String>, id: &str| format!("{id}@{}", at.as_deref().unwrap_or("all"));
+    let component = at.as_deref().and_then(|at| system.model.components.get(at));
+    let devices = component.filter(|component| component.kind == ComponentKind::Device);
+    let units = devices.map_or(0, |component| component.count);
+    let beside = Spot { flow: None, ..spot };
+    let mut instance = Instance {
+        parts: Parts::of(measure, provided, units, &system.model.cost),
+        measure,
+        provided,
+        requires: Vec::new(),
+        conflicts: Vec::new(),
+        lacks: None,
+        at,
+    };
+    for needed in &measure.requires {
+        match system.knowledge().measures.get(needed) {
+            Some(needed) => {
+                let (at, _) = place(system, needed, beside);
+                instance.requires.push(named(&at, &needed.id));
+            }
+            None => instance.lacks = Some(needed.clone()),
+        }
+    }
+    for other in &measure.conflicts {
+        if let Some(other) = system.knowledge().measures.get(other) {
+            let (at, _) = place(system, other, beside);
+            instance.conflicts.push(named(&at, &other.id));
+        }
+    }
+    Some((named(&instance.at, id), instance))
+}
+
+/// Where a measure is: component, flow or [`None`] for everywhere; and whether it is there already.
+fn place(system: &System<'_>, measure: &Measure, spot: Spot<'_>) -> (Option<String>, bool) {
+    if let (Some((id, flow)), Some(aspect)) = (spot.flow, aspect(&measure.id))
+        && !aspect.is_in(flow, &flow.from)
+    {
+        return (Some(id.to_owned()), false);
+    }
+    let is_everywhere = match measure.place {
+        Place::Vendor => true,
+        Place::Gateway => matches!(measure.provided, Provided::Connected | Provided::Never),
+        Place::Device => false,
+    };
+    if is_everywhere {
+        (None, system.is_provided_everywhere(measure.provided))
+    } else {
+        let provided = system.is_provided(measure.provided, spot.component);
+        (Some(spot.component.to_owned()), provided)
+    }
+}
