@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::{Candidate, Reason, Source, Verdict};
-use crate::knowledge;
 use crate::language::Text;
+use crate::{checklist, knowledge};
 
 const FILES: [&str; 5] = [
     include_str!("../../knowledge/candidates-ipa-organizations.toml"),
@@ -43,7 +43,7 @@ struct Entry {
 
 /// Reads every list; the error says which candidate does not fit and why.
 pub(super) fn load() -> Result<BTreeMap<String, Candidate>, String> {
-    let mut all = matrix();
+    let mut all = matrix()?;
     for text in FILES {
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
         for (id, entry) in file.candidate {
@@ -62,8 +62,12 @@ pub(super) fn load() -> Result<BTreeMap<String, Candidate>, String> {
 
 fn candidate(id: String, source: Source, entry: Entry) -> Result<Candidate, String> {
     let text = match (entry.en, entry.ja) {
-        (Some(en), Some(ja)) => Some(Text { en, ja }),
-        (None, None) => None,
+        (Some(en), Some(ja)) => Text { en, ja },
+        // The checklist has the texts of the controls; they are not written twice.
+        (None, None) => match checklist::shipped(&id) {
+            Some((text, _)) => text.clone(),
+            None => return Err(format!("{id} has no text")),
+        },
         _ => return Err(format!("{id} is in one language only")),
     };
     let verdict = match (entry.keep, entry.drop, entry.same) {
@@ -81,7 +85,7 @@ fn candidate(id: String, source: Source, entry: Entry) -> Result<Candidate, Stri
 }
 
 /// The entries of the board's matrix: the first of equal ones is kept, the others repeat it.
-fn matrix() -> BTreeMap<String, Candidate> {
+fn matrix() -> Result<BTreeMap<String, Candidate>, String> {
     let base = knowledge::base();
     let mut first: BTreeMap<&str, String> = BTreeMap::new();
     let mut all = BTreeMap::new();
@@ -89,6 +93,8 @@ fn matrix() -> BTreeMap<String, Candidate> {
         let row = threat.trim_start_matches("JT");
         for (number, measure) in measures.iter().enumerate() {
             let id = format!("JM-{row}-{}-{}", phase.word(), number.saturating_add(1));
+            let known = base.measures.get(measure);
+            let known = known.ok_or_else(|| format!("{id}: unknown measure {measure}"))?;
             let verdict = match first.get(measure.as_str()) {
                 Some(of) => Verdict::Duplicate(of.clone()),
                 None => Verdict::Kept(BTreeSet::from([measure.clone()])),
@@ -97,20 +103,17 @@ fn matrix() -> BTreeMap<String, Candidate> {
             let candidate = Candidate {
                 id: id.clone(),
                 source: Source::JnsaMatrix,
-                text: base.measures.get(measure).map(|known| known.name.clone()),
+                text: known.name.clone(),
                 verdict,
             };
             all.insert(id, candidate);
         }
     }
-    all
+    Ok(all)
 }
 
 fn check(candidate: &Candidate, all: &BTreeMap<String, Candidate>) -> Result<(), String> {
     let id = &candidate.id;
-    if candidate.text.is_none() && candidate.source != Source::CsaSteps {
-        return Err(format!("{id} has no text"));
-    }
     match &candidate.verdict {
         Verdict::Kept(measures) => {
             let known = &knowledge::base().measures;

@@ -77,6 +77,13 @@ pub fn is_control(id: &str) -> bool {
     controls.any(|control| control.id == id)
 }
 
+/// The text of a control, and the countermeasures that do it; [`None`] when there is no such control.
+pub(crate) fn shipped(id: &str) -> Option<(&'static Text, &'static [String])> {
+    let mut controls = steps().iter().flat_map(|step| &step.control);
+    let control = controls.find(|control| control.id == id)?;
+    Some((&control.text, &control.measures))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

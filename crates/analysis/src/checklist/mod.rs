@@ -30,6 +30,7 @@ mod property;
 
 pub(crate) use answers::Found;
 pub(crate) use assess::{Known, assess};
+pub(crate) use controls::shipped;
 pub use controls::is_control;
 
 use answers::Answer;
