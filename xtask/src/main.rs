@@ -1,10 +1,11 @@
-//! Every chore of the project: `cargo xtask check|test|bench|docs|screenshots`.
+//! Every chore of the project: `cargo xtask check|test|bench|fuzz|docs|screenshots`.
 //!
 //! `test` is what continuous integration runs. It installs what it needs from the system's
 //! packages, says what it does, and never skips a part in silence: a missing tool is a failure
 //! when `CI` is set and a loud line at the end otherwise. What the outside world may withhold (the
 //! advisory database, the bare-metal target) is a loud line everywhere.
 
+mod fuzz;
 mod run;
 mod steps;
 mod tools;
@@ -43,6 +44,14 @@ enum Chore {
         #[arg(long, default_value_t = 1000)]
         seeds: u64,
     },
+    /// Fuzzes everything that reads bytes from outside, with coverage feedback.
+    Fuzz {
+        /// How long each target runs.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Only these targets.
+        targets: Vec<String>,
+    },
     /// Installs what the other chores need, and says what is missing if it may not.
     Setup,
 }
@@ -56,6 +65,7 @@ fn main() -> ExitCode {
         Chore::Docs => steps::docs(&session),
         Chore::Screenshots => steps::screenshots(&session),
         Chore::Sim { seeds } => steps::sim(&session, seeds),
+        Chore::Fuzz { seconds, targets } => fuzz::fuzz(&session, &targets, seconds),
         Chore::Setup => tools::set_up(&session),
     };
     match outcome {
