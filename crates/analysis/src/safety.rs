@@ -23,6 +23,8 @@ mod graph;
 
 /// Most hazards that are listed for one component and one way of going wrong.
 const MOST_LISTED: usize = 16;
+/// Longest way that is told, in steps.
+const MOST_STEPS: usize = 24;
 
 vocabulary! {
     /// How one step of a way leads on.
@@ -116,6 +118,8 @@ pub struct Harm {
     pub hazards: Vec<HazardReached>,
     /// How many more hazards it reaches that are not listed because the list is full.
     pub more: usize,
+    /// How many more hazards are only reached by a way of more than 24 steps, which is not told.
+    pub farther: usize,
 }
 
 /// One hazard, and the shortest way to it.

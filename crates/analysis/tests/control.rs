@@ -567,3 +567,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_published_table_is_the_one_in_force() {
+    let letters = |part: Part, stride: Stride| {
+        let kinds = ALL.iter().zip(["N", "P", "W", "S"]);
+        let fires = kinds.filter(|(kind, _)| causes().find(part, stride, **kind).is_some());
+        let letters: String = fires.map(|(_, letter)| letter).collect();
+        if letters.is_empty() {
+            "–".to_owned()
+        } else {
+            letters
+        }
+    };
+    for text in [
+        include_str!("../../../docs/methods/stpa.md"),
+        include_str!("../../../docs/methods/stpa.ja.md"),
+    ] {
+        for part in Part::ALL {
+            let cells = Stride::ALL.iter().map(|stride| letters(*part, *stride));
+            let row = format!(
+                "| `{}` | {} |",
+                part.word(),
+                cells.collect::<Vec<_>>().join(" | ")
+            );
+            assert!(text.contains(&row), "{row}");
+        }
+    }
+}

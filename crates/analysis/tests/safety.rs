@@ -196,3 +196,43 @@ fn a_full_list_counts_the_rest() {
     }
     assert_eq!(impacts["c0"].failure.more, 4);
 }
+
+#[test]
+fn a_long_way_is_counted_and_not_told() {
+    // Each needs the one before it, so that the failure of the last reaches the hazards of the first.
+    let mut text = large(100).replace("depends_on", "x_depends_on");
+    for index in 0..99 {
+        let id = format!("id = \"c{index}\"\n");
+        let needs = format!("{id}depends_on = [\"c{}\"]\n", index + 1);
+        text = text.replacen(&id, &needs, 1);
+    }
+    let lines = text
+        .lines()
+        .filter(|line| !line.starts_with("x_depends_on"));
+    let text: String = lines.map(|line| format!("{line}\n")).collect();
+    let impacts = impacts(&text);
+    let last_told = &impacts["c23"].failure;
+    assert_eq!(
+        (last_told.hazards.len(), last_told.more, last_told.farther),
+        (16, 4, 0)
+    );
+    assert_eq!(last_told.hazards[0].path.len(), 24);
+    let first_untold = &impacts["c24"].failure;
+    assert_eq!((first_untold.hazards.len(), first_untold.farther), (0, 20));
+}
+
+#[test]
+fn a_thousand_components_and_five_thousand_flows_end() {
+    let impacts = impacts(&large(1_000));
+    assert_eq!(impacts.len(), 1_000);
+    for impact in impacts.values() {
+        assert_eq!(impact.compromise.hazards.len(), 16);
+        assert!(
+            impact
+                .compromise
+                .hazards
+                .iter()
+                .all(|reached| reached.path.len() <= 24)
+        );
+    }
+}

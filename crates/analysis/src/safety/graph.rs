@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{Harm, HazardReached, Link, MOST_LISTED, Step, Wrong, hazards_by_severity};
+use super::{Harm, HazardReached, Link, MOST_LISTED, MOST_STEPS, Step, Wrong, hazards_by_severity};
 use crate::model::{Level, Model};
 use crate::stpa::{Part, causes};
 
@@ -15,11 +15,13 @@ pub(super) fn harms(model: &Model, wrong: Wrong) -> BTreeMap<&str, Harm> {
             continue;
         };
         let next = graph.search(seeds);
-        for (component, _) in next.iter() {
+        for (component, onward) in &next {
             let Some(harm) = harms.get_mut(component) else {
                 continue;
             };
-            if harm.hazards.len() < MOST_LISTED {
+            if onward.steps > MOST_STEPS {
+                harm.farther += 1;
+            } else if harm.hazards.len() < MOST_LISTED {
                 harm.hazards
                     .push(reached(model, hazard, severity, component, &next));
             } else {
@@ -65,6 +67,8 @@ struct Onward<'m> {
     to: Option<&'m str>,
     link: Link,
     through: Option<&'m str>,
+    /// How many steps it is to the hazard, this one included.
+    steps: usize,
 }
 
 struct Graph<'m> {
@@ -101,9 +105,14 @@ impl<'m> Graph<'m> {
             }
         }
         while let Some(at) = queue.pop_front() {
+            let steps = next.get(at).map_or(0, |onward| onward.steps);
             for (source, onward) in self.sources.get(at).into_iter().flatten() {
                 if !next.contains_key(source) {
-                    next.insert(source, *onward);
+                    let onward = Onward {
+                        steps: steps + 1,
+                        ..*onward
+                    };
+                    next.insert(source, onward);
                     queue.push_back(source);
                 }
             }
@@ -118,6 +127,7 @@ impl<'m> Graph<'m> {
                     to: None,
                     link: Link::Stated,
                     through: None,
+                    steps: 1,
                 };
                 self.seed(hazard, id, onward);
             }
@@ -162,6 +172,7 @@ impl<'m> Graph<'m> {
                         to: None,
                         link,
                         through: Some(id),
+                        steps: 1,
                     };
                     for hazard in &uca.hazards {
                         self.seed(hazard, component, onward);
@@ -178,6 +189,7 @@ impl<'m> Graph<'m> {
                     to: Some(id),
                     link: Link::NeededBy,
                     through: None,
+                    steps: 1,
                 };
                 self.source(id, needed, onward);
             }
@@ -190,6 +202,7 @@ impl<'m> Graph<'m> {
                 to: Some(flow.to.as_str()),
                 link,
                 through: Some(id.as_str()),
+                steps: 1,
             };
             self.source(&flow.to, &flow.from, onward(Link::SendsTo));
             if let Some(via) = &flow.via {
