@@ -291,5 +291,33 @@ pub fn answers(threat: &str) -> BTreeSet<&'static str> {
         .collect()
 }
 
+/// A threat of one of the lists as the lists have it, whatever the system.
+pub struct CommonThreat {
+    /// Name.
+    pub name: Text,
+    /// What happens.
+    pub text: Text,
+    /// Edition of the list and where it is published.
+    pub document: Text,
+    /// Reasons for which it touches a system.
+    pub touches: Vec<Text>,
+    /// Why it does not touch the others.
+    pub otherwise: Text,
+}
+
+/// The threat of a list with this id.
+pub fn common_threat(id: &str) -> Option<CommonThreat> {
+    load::lists().iter().find_map(|list| {
+        let threat = list.threat.iter().find(|threat| threat.id == id)?;
+        Some(CommonThreat {
+            name: threat.name.clone(),
+            text: threat.text.clone(),
+            document: list.document.clone(),
+            touches: threat.touch.iter().map(|touch| touch.why.clone()).collect(),
+            otherwise: threat.otherwise.clone(),
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests;

@@ -27,6 +27,7 @@ pub mod cross_check;
 pub mod diagnostic;
 pub mod documents;
 pub mod evidence;
+pub mod explain;
 pub mod jnsa;
 pub mod knowledge;
 pub mod language;

@@ -30,8 +30,8 @@ mod property;
 
 pub(crate) use answers::Found;
 pub(crate) use assess::{Known, assess};
-pub(crate) use controls::shipped;
 pub use controls::is_control;
+pub(crate) use controls::shipped;
 
 use answers::Answer;
 use controls::ControlEntry;

@@ -1,0 +1,82 @@
+//! Words of the catalogue for readers.
+
+use crate::knowledge::{MeasureKind, Pillar, Place, Provided};
+use crate::language::Text;
+
+pub(super) fn pillar(pillar: Pillar) -> Text {
+    match pillar {
+        Pillar::Certification => Text::new("certification: who is it?", "認証: 誰か"),
+        Pillar::Network => Text::new("network: what passes?", "網: 何を通すか"),
+        Pillar::Refresh => Text::new(
+            "refresh: back to a good state",
+            "リフレッシュ: 正常な状態へ戻す",
+        ),
+        Pillar::Trace => Text::new("trace: what happened?", "痕跡: 何が起きたか"),
+        Pillar::None => Text::new("outside of the four", "四つの外"),
+    }
+}
+
+pub(super) fn place(place: Place) -> Text {
+    match place {
+        Place::Device => Text::new("on each device", "各機器"),
+        Place::Gateway => Text::new("at the gateway", "ゲートウェイ"),
+        Place::Vendor => Text::new("at the maker or operator", "メーカーまたは運用者"),
+    }
+}
+
+pub(super) fn made_of(kind: MeasureKind) -> Text {
+    match kind {
+        MeasureKind::Function => Text::new("function, built in", "機能(組み込み)"),
+        MeasureKind::Service => Text::new("service of the maker", "メーカーのサービス"),
+        MeasureKind::Process => Text::new("process, done by people", "人が行う作業"),
+        MeasureKind::Guidance => Text::new("guidance; closes nothing", "手引き(何も閉じない)"),
+    }
+}
+
+pub(super) fn strength(strength: u32) -> Text {
+    let (en, ja) = match strength {
+        0 => ("guidance", "手引き"),
+        1 => (
+            "detection afterwards, or something people do",
+            "事後の検知、または人の作業",
+        ),
+        2 => (
+            "detection with response, or a hurdle",
+            "対応を伴う検知、または障壁",
+        ),
+        _ => ("prevention", "防止"),
+    };
+    Text::new(format!("{strength}: {en}"), format!("{strength}: {ja}"))
+}
+
+pub(super) fn provided(provided: Provided) -> Text {
+    let (en, ja) = match provided {
+        Provided::Connected => (
+            "where the device speaks with the gateway over MQTT and TLS 1.3",
+            "機器が MQTT と TLS 1.3 でゲートウェイと話す場合",
+        ),
+        Provided::Bounded => (
+            "where it also sends a flow with a schema or range",
+            "加えて、スキーマか範囲を持つフローがある場合",
+        ),
+        Provided::Sequenced => (
+            "where it also has a flow with a sequence",
+            "加えて、通し番号を持つフローがある場合",
+        ),
+        Provided::Rated => (
+            "where it also sends a flow with a rate",
+            "加えて、頻度を定めたフローを送る場合",
+        ),
+        Provided::SecureBoot => ("where the boot loader verifies", "起動時に検証する場合"),
+        Provided::Tpm => (
+            "where keys have hardware of their own",
+            "鍵専用のハードウェアがある場合",
+        ),
+        Provided::HardwareRandom => (
+            "where random numbers come from hardware",
+            "乱数がハードウェア由来の場合",
+        ),
+        Provided::Never => ("never by the platform", "プラットフォームは備えない"),
+    };
+    Text::new(en, ja)
+}
