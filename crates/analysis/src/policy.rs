@@ -7,6 +7,9 @@ use crate::model::{Flow, Model, Sequence};
 use crate::system::{System, is_bounded};
 use crate::vocabulary::vocabulary;
 
+pub(crate) mod peers;
+pub(crate) mod rules;
+
 vocabulary! {
     /// Which test of a clause enforces a requirement.
     Aspect {
@@ -68,14 +71,14 @@ pub fn generate(model: &Model, analysis: &Analysis, version: u64) -> enforced::P
                 .filter(|(_, flow)| flow.to == *role)
                 .map(clause)
                 .collect(),
-            peers: Vec::new(),
+            peers: peers::of_role(&system, role, &analysis.requirements),
         }
     });
     enforced::Policy {
         version,
         model_id: model.id.clone(),
         roles: roles.collect(),
-        conduct: enforced::Conduct::default(),
+        conduct: rules::conduct(model, &analysis.requirements),
     }
 }
 

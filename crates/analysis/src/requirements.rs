@@ -8,14 +8,17 @@ use crate::choose::{Pick, Solution};
 use crate::knowledge::{MeasureKind, Pillar, ProbeName};
 use crate::language::Text;
 use crate::model::{Flow, Model};
+use crate::policy::rules::Rule;
 use crate::policy::{Aspect, aspect};
 use crate::system::System;
 
 mod items;
+mod people;
 pub(crate) mod scope;
 
 pub(crate) use items::regimes_of;
 pub use items::{Answer, ItemView, RegimeView, regimes};
+pub use people::demand;
 
 /// Who sees to it that a requirement is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -48,10 +51,14 @@ pub struct Requirement {
     pub duty: Duty,
     /// Cells, threats and items that it helps to close.
     pub closes: Vec<String>,
+    /// Threats, cells and scenarios among them.
+    pub threats: Vec<String>,
     /// Items of the model's requirement sets that it serves.
     pub items: Vec<String>,
     /// Clauses of the policy that enforce it.
     pub clauses: Vec<ClauseName>,
+    /// Rules of the policy for every device, and `peers` of its role, that put it to work or that it speaks of.
+    pub rules: Vec<String>,
     /// Probes that show it at work; every one is needed.
     pub observed: Vec<ProbeName>,
     /// Attempts that must be refused; every one is needed.
@@ -82,8 +89,16 @@ pub(crate) fn of_system(system: &System<'_>, solution: &Solution) -> Vec<Require
     let mut out: Vec<Requirement> = picks
         .filter_map(|pick| of_pick(system, pick, &wanted))
         .collect();
-    out.extend(unenforced_flows(system));
-    out.extend(assumptions(system.model));
+    out.extend(people::all(system));
+    for rule in Rule::of(system.model) {
+        let served = out
+            .iter()
+            .any(|r| r.rules.iter().any(|key| key == rule.key));
+        let is_enforced = rule.is_enforced(&system.model.policy);
+        if !(served && is_enforced) {
+            out.push(people::of_rule(rule, system.model));
+        }
+    }
     out.sort_by(|a, b| a.id.cmp(&b.id));
     out
 }
@@ -105,6 +120,12 @@ fn of_pick(system: &System<'_>, pick: &Pick, wanted: &BTreeSet<&str>) -> Option<
         pillar: measure.pillar,
         duty,
         closes: pick.helps.clone(),
+        threats: pick
+            .helps
+            .iter()
+            .filter(|id| !is_item(id, wanted))
+            .cloned()
+            .collect(),
         items: measure
             .items
             .iter()
@@ -116,6 +137,12 @@ fn of_pick(system: &System<'_>, pick: &Pick, wanted: &BTreeSet<&str>) -> Option<
         } else {
             Vec::new()
         },
+        rules: Rule::of(system.model)
+            .into_iter()
+            .filter(|rule| rule.is_enforced(&system.model.policy))
+            .filter(|rule| rule.serves(&pick.measure, duty))
+            .map(|rule| rule.key.to_owned())
+            .collect(),
         observed: if is_platform {
             measure.observed.clone()
         } else {
@@ -128,6 +155,12 @@ fn of_pick(system: &System<'_>, pick: &Pick, wanted: &BTreeSet<&str>) -> Option<
         },
         why: pick.why.clone(),
     })
+}
+
+/// Whether a target is an item of a requirement set at a component: `sensor:CRA-I.2d`.
+fn is_item(target: &str, wanted: &BTreeSet<&str>) -> bool {
+    let item = target.split_once(':').map(|(_, item)| item);
+    item.is_some_and(|item| wanted.contains(item))
 }
 
 /// `REQ-ENC-sensor` for `CM-ENC` at `sensor`.
@@ -174,73 +207,6 @@ fn clauses(system: &System<'_>, pick: &Pick) -> Vec<ClauseName> {
     }
     clauses.sort();
     clauses
-}
-
-/// What the gateway cannot see becomes a requirement for people.
-fn unenforced_flows(system: &System<'_>) -> Vec<Requirement> {
-    let flows = system.model.flows.iter();
-    flows
-        .filter(|(_, flow)| !system.is_enforced(flow))
-        .map(|(id, flow)| {
-            let (protocol, security) = (flow.protocol.word(), flow.security.word());
-            Requirement {
-                id: format!("REQ-FLOW-{id}"),
-                measure: None,
-                at: Some(system.owner_of(flow).to_owned()),
-                title: Text::new(
-                    format!("Flow {} outside the gateway", flow.title.en),
-                    format!("ゲートウェイの外のフロー「{}」", flow.title.ja),
-                ),
-                shall: Text::new(
-                    format!(
-                        "The gateway does not decide about this flow ({protocol}, {security}): state how it is protected and who checks it."
-                    ),
-                    format!(
-                        "このフロー({protocol}、{security})はゲートウェイが判定しない。どう守り、誰が確かめるかを述べること。"
-                    ),
-                ),
-                pillar: Pillar::Network,
-                duty: Duty::People,
-                closes: Vec::new(),
-                items: Vec::new(),
-                clauses: Vec::new(),
-                observed: Vec::new(),
-                refused: Vec::new(),
-                why: Text::new(
-                    "Only MQTT over TLS 1.3 between a device and the gateway is enforced.",
-                    "強制できるのは、機器とゲートウェイの間の TLS 1.3 上の MQTT だけである。",
-                ),
-            }
-        })
-        .collect()
-}
-
-/// An assumption holds only as long as someone says so.
-fn assumptions(model: &Model) -> Vec<Requirement> {
-    let assumptions = model.assumptions.iter();
-    assumptions
-        .map(|(id, assumption)| Requirement {
-            id: format!("REQ-ASSUME-{id}"),
-            measure: None,
-            at: None,
-            title: Text::new(format!("Assumption {id}"), format!("前提 {id}")),
-            shall: assumption.text.clone(),
-            pillar: Pillar::None,
-            duty: Duty::People,
-            closes: Vec::new(),
-            items: Vec::new(),
-            clauses: Vec::new(),
-            observed: Vec::new(),
-            refused: Vec::new(),
-            why: Text::new(
-                format!(
-                    "The model takes it for granted until {}.",
-                    assumption.review_by
-                ),
-                format!("モデルが {} まで前提としている。", assumption.review_by),
-            ),
-        })
-        .collect()
 }
 
 fn items_of<'s>(system: &'s System<'_>) -> BTreeSet<&'s str> {

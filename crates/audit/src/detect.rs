@@ -14,8 +14,10 @@ use crate::code::Code;
 use crate::event::Event;
 
 mod burst;
+mod silence;
 
 use burst::Bursts;
+use silence::Silence;
 
 /// Detail of an event that carries the device's self-test: `passed`, or what failed.
 pub const SELF_TEST: &str = "self_test";
@@ -38,6 +40,13 @@ pub enum Containment {
     Release {
         /// Its name.
         device: String,
+    },
+    /// Keep it out until an operator resumes it.
+    Suspend {
+        /// Its name.
+        device: String,
+        /// What was seen.
+        why: String,
     },
 }
 
@@ -72,6 +81,8 @@ pub enum Pattern {
     RefusalBurst,
     /// Repeated failures to enroll: somebody may be guessing codes.
     EnrollmentFailures,
+    /// A device says nothing for longer than it should.
+    Silence,
 }
 
 impl Pattern {
@@ -80,6 +91,7 @@ impl Pattern {
         match self {
             Self::RefusalBurst => "refusal-burst",
             Self::EnrollmentFailures => "enrollment-failures",
+            Self::Silence => "silence",
         }
     }
 }
@@ -113,6 +125,18 @@ pub struct Thresholds {
     pub enrollment_window: Duration,
     /// Devices and sources that are watched at once; the one that was quiet longest makes room.
     pub watched: usize,
+    /// What a burst of refusals of one device leads to, beside its alert.
+    pub on_burst: OnBurst,
+}
+
+/// What a burst of refusals of one device leads to, beside its alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnBurst {
+    /// Nothing more.
+    Alert,
+    /// The device is suspended. Only what it did in a session of its own counts, in which it has proven its key:
+    /// a stranger who shows a copy of its certificate cannot get it suspended.
+    Suspend,
 }
 
 impl Default for Thresholds {
@@ -123,6 +147,7 @@ impl Default for Thresholds {
             enrollments: 5,
             enrollment_window: Duration::from_secs(600),
             watched: 1_024,
+            on_burst: OnBurst::Alert,
         }
     }
 }
@@ -134,6 +159,10 @@ pub struct Detectors {
     contained: BTreeMap<String, Recovery>,
     refusals: Bursts,
     enrollments: Bursts,
+    /// Refusals in sessions of devices that have proven their key.
+    proven: Bursts,
+    on_burst: OnBurst,
+    silence: Silence,
     found: VecDeque<Detection>,
 }
 
@@ -159,9 +188,13 @@ impl Detectors {
             enrollments,
             enrollment_window,
             watched,
+            on_burst,
         } = thresholds;
         Self {
             contained: BTreeMap::new(),
+            proven: Bursts::new(Pattern::RefusalBurst, refusals, refusal_window, watched),
+            on_burst,
+            silence: Silence::new(watched),
             refusals: Bursts::new(Pattern::RefusalBurst, refusals, refusal_window, watched),
             enrollments: Bursts::new(
                 Pattern::EnrollmentFailures,
@@ -171,6 +204,40 @@ impl Detectors {
             ),
             found: VecDeque::new(),
         }
+    }
+
+    /// Goes on with other thresholds; what was counted so far counts on.
+    pub fn set(&mut self, thresholds: Thresholds) {
+        let Thresholds {
+            refusals,
+            refusal_window,
+            enrollments,
+            enrollment_window,
+            watched,
+            on_burst,
+        } = thresholds;
+        for bursts in [&mut self.refusals, &mut self.proven] {
+            bursts.set(refusals, refusal_window, watched);
+        }
+        self.enrollments
+            .set(enrollments, enrollment_window, watched);
+        self.silence.watch(watched);
+        self.on_burst = on_burst;
+    }
+
+    /// A device was heard at `now`; without another message within `longest` it is too quiet.
+    pub fn heard(&mut self, now: Duration, device: &str, longest: Duration) {
+        self.silence.heard(now, device, longest);
+    }
+
+    /// No device is expected to say anything any more.
+    pub fn expect_nothing(&mut self) {
+        self.silence.forget_all();
+    }
+
+    /// Looks at what did not happen until `now`. Call [`poll`](Self::poll) until it is empty afterward.
+    pub fn tick(&mut self, now: Duration) {
+        self.found.extend(self.silence.overdue(now));
     }
 
     /// Takes up a containment that these detectors decided before a restart.
@@ -186,6 +253,13 @@ impl Detectors {
             Code::ContainmentLifted | Code::DeviceRevoked => {
                 if let Some(device) = &event.device {
                     self.contained.remove(device);
+                    self.silence.forget(device);
+                }
+            }
+            // Whoever was put out is not expected to say anything.
+            Code::DeviceSuspended => {
+                if let Some(device) = &event.device {
+                    self.silence.forget(device);
                 }
             }
             Code::EnrollRefused => {
@@ -194,7 +268,10 @@ impl Detectors {
             Code::MessageRefused
             | Code::SubscribeRefused
             | Code::TlsRefused
-            | Code::ProtocolViolation => self.found.extend(self.refusals.count(now, event)),
+            | Code::ProtocolViolation => {
+                self.found.extend(self.refusals.count(now, event));
+                self.suspect(now, event);
+            }
             _ => {}
         }
         self.recovery(event);
@@ -213,6 +290,25 @@ impl Detectors {
     /// How many devices and sources are watched at the moment.
     pub fn watched(&self) -> usize {
         self.refusals.watched().max(self.enrollments.watched())
+    }
+
+    /// Suspends a device whose own session brings refusal after refusal, when that is wanted.
+    fn suspect(&mut self, now: Duration, event: &Event) {
+        let proven = event.device.is_some() && event.code != Code::TlsRefused;
+        if !proven || self.on_burst == OnBurst::Alert {
+            return;
+        }
+        if let Some(Detection::Alert(Alert {
+            device: Some(device),
+            count,
+            window,
+            ..
+        })) = self.proven.count(now, event)
+        {
+            let why = alloc::format!("{count} refusals within {} s", window.as_secs());
+            self.found
+                .push_back(Detection::Containment(Containment::Suspend { device, why }));
+        }
     }
 
     fn deviation(&mut self, event: &Event) {

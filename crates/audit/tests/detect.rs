@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use sekimori_audit::case::{Cases, Durations, MAX_STEPS, QUIET, State, Subject};
 use sekimori_audit::detect::{
-    Alert, DEVIATIONS, Detection, Detectors, PASSED, Pattern, SELF_TEST, Thresholds,
+    Alert, DEVIATIONS, Detection, Detectors, OnBurst, PASSED, Pattern, SELF_TEST, Thresholds,
 };
 use sekimori_audit::{Case, Code, Containment, Event};
 
@@ -333,4 +333,97 @@ fn a_clock_that_was_set_back_gives_zero() {
     let durations = case.expect("the case was open").durations();
     assert_eq!(durations.closed, Some(Duration::ZERO));
     assert!(cases.expire(Timestamp::MIN).is_empty());
+}
+
+fn suspensions(found: &[Detection]) -> usize {
+    let is = |detection: &&Detection| {
+        matches!(
+            detection,
+            Detection::Containment(Containment::Suspend { .. })
+        )
+    };
+    found.iter().filter(is).count()
+}
+
+#[test]
+fn a_burst_suspends_only_when_that_is_wanted_and_only_a_device_that_proved_its_key() {
+    let burst = |on_burst, code: Code| -> Vec<Detection> {
+        let mut detectors = Detectors::new(Thresholds {
+            refusals: 3,
+            on_burst,
+            ..Thresholds::default()
+        });
+        (0..3)
+            .flat_map(|second| found(&mut detectors, seconds(second), &event(code, "dev-0001")))
+            .collect()
+    };
+    let wanted = burst(OnBurst::Suspend, Code::MessageRefused);
+    assert_eq!(suspensions(&wanted), 1);
+    assert_eq!(wanted.len(), 2, "the alert is raised as well: {wanted:?}");
+    assert_eq!(suspensions(&burst(OnBurst::Alert, Code::MessageRefused)), 0);
+    // Anybody can show a copy of a certificate; the handshake fails, and the device is not to blame.
+    let copied = burst(OnBurst::Suspend, Code::TlsRefused);
+    assert_eq!((suspensions(&copied), copied.len()), (0, 1), "{copied:?}");
+    let stranger = Event::new(Timestamp::UNIX_EPOCH, Code::ProtocolViolation);
+    let mut detectors = Detectors::new(Thresholds {
+        refusals: 1,
+        on_burst: OnBurst::Suspend,
+        ..Thresholds::default()
+    });
+    let stranger = stranger.with_source("192.0.2.1");
+    assert_eq!(
+        suspensions(&found(&mut detectors, seconds(1), &stranger)),
+        0
+    );
+}
+
+#[test]
+fn other_thresholds_hold_from_the_next_event_on() {
+    let mut detectors = Detectors::default();
+    let refused = || event(Code::MessageRefused, "dev-0001");
+    for second in 0..5 {
+        assert_eq!(found(&mut detectors, seconds(second), &refused()), []);
+    }
+    detectors.set(Thresholds {
+        refusals: 6,
+        ..Thresholds::default()
+    });
+    // What was counted before counts on.
+    assert_eq!(found(&mut detectors, seconds(5), &refused()).len(), 1);
+}
+
+#[test]
+fn a_silence_is_one_alert_and_ends_with_the_next_word() {
+    let mut detectors = Detectors::default();
+    let mut at = |detectors: &mut Detectors, now: u64| -> Vec<String> {
+        detectors.tick(seconds(now));
+        std::iter::from_fn(|| detectors.poll())
+            .map(|detection| match detection {
+                Detection::Alert(Alert {
+                    pattern: Pattern::Silence,
+                    device: Some(device),
+                    ..
+                }) => device,
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    };
+    assert_eq!(
+        at(&mut detectors, 1_000),
+        [] as [&str; 0],
+        "nobody was heard yet"
+    );
+    detectors.heard(seconds(1_000), "dev-0001", seconds(30));
+    detectors.heard(seconds(1_000), "dev-0002", seconds(60));
+    assert_eq!(at(&mut detectors, 1_030), [] as [&str; 0]);
+    assert_eq!(at(&mut detectors, 1_031), ["dev-0001"]);
+    assert_eq!(at(&mut detectors, 1_050), [] as [&str; 0], "told once");
+    detectors.heard(seconds(1_050), "dev-0001", seconds(30));
+    detectors.handle(seconds(1_051), &event(Code::DeviceSuspended, "dev-0002"));
+    assert_eq!(at(&mut detectors, 1_081), ["dev-0001"]);
+    assert_eq!(
+        at(&mut detectors, 2_000),
+        [] as [&str; 0],
+        "who was put out is not missed"
+    );
 }

@@ -52,6 +52,16 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// How long a handshake may take under the policy in force.
+    pub(crate) fn handshake(&self) -> Duration {
+        let policy = self.policy.borrow();
+        let rule = policy.conduct.handshake_seconds.as_ref();
+        let rule = rule.filter(|rule| rule.enforced);
+        rule.map_or(self.limits.handshake, |rule| {
+            Duration::from_secs(rule.is.into())
+        })
+    }
+
     /// What is known of a device now, or why it may not be connected.
     pub(crate) fn still_standing(&self, device: &DeviceId) -> Result<DeviceRecord, Cause> {
         let record = self
@@ -180,8 +190,21 @@ impl Gateway {
     }
 
     /// Makes a policy active for live sessions and new ones.
-    pub fn apply_policy(&self, policy: Arc<Policy>) {
-        self.shared.policy.send_replace(policy);
+    ///
+    /// What it says about TLS holds from the next connection on; live sessions stay.
+    ///
+    /// # Errors
+    ///
+    /// [`GatewayError`] when the TLS configuration cannot be made under the policy. The policy is in force
+    /// nevertheless, and the TLS configuration of before stays.
+    pub fn apply_policy(&self, policy: Arc<Policy>) -> Result<(), GatewayError> {
+        let shared = &self.shared;
+        let tls = policy.conduct.tls.clone();
+        let tls = tls.filter(|rule| rule.enforced).map(|rule| rule.is);
+        shared.policy.send_replace(policy);
+        shared
+            .tls
+            .restrict(tls, &shared.ports.directory, shared.clock, &shared.limits)
     }
 
     /// Reads the directory again and acts on the device's live sessions.

@@ -99,7 +99,7 @@ async fn connection(
     }
     let deadline = shared
         .clock
-        .instant(shared.clock.now() + shared.limits.handshake);
+        .instant(shared.clock.now() + shared.handshake());
     let configurations = shared.tls.current();
     let directory = &*shared.ports.directory;
     let entered = tokio::select! {

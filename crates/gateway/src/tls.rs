@@ -4,13 +4,14 @@ mod cause;
 mod resumption;
 mod verifier;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rustls::crypto::CryptoProvider;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::{NamedGroup, RootCertStore, ServerConfig, SignatureScheme};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use sekimori_policy::Tls as Rule;
 
 pub use cause::Cause;
 pub(crate) use cause::{Refusal, printable};
@@ -45,7 +46,15 @@ impl core::fmt::Debug for TlsMaterial {
 /// The configurations that new connections use; replaced as a whole.
 pub(crate) struct Tls {
     current: RwLock<Arc<Configurations>>,
+    source: Mutex<Source>,
     epoch: Epoch,
+}
+
+/// What configurations are made from.
+struct Source {
+    material: TlsMaterial,
+    /// What the policy in force says; without it, everything that the provider offers.
+    rule: Option<Rule>,
 }
 
 /// One configuration per listener, from the same material.
@@ -79,9 +88,14 @@ impl Tls {
         limits: &Limits,
     ) -> Result<Self, GatewayError> {
         let epoch = Epoch::default();
-        let first = build(material, directory, clock, limits, &epoch)?;
+        let source = Source {
+            material,
+            rule: None,
+        };
+        let first = build(&source, directory, clock, limits, &epoch)?;
         Ok(Self {
             current: RwLock::new(Arc::new(first)),
+            source: Mutex::new(source),
             epoch,
         })
     }
@@ -94,11 +108,45 @@ impl Tls {
         clock: Clock,
         limits: &Limits,
     ) -> Result<Arc<Configurations>, GatewayError> {
-        let next = Arc::new(build(material, directory, clock, limits, &self.epoch)?);
+        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        let rule = source.rule.clone();
+        let next = Source { material, rule };
+        let built = Arc::new(build(&next, directory, clock, limits, &self.epoch)?);
+        *source = next;
+        self.put(&built);
+        Ok(built)
+    }
+
+    /// Offers what a policy says from now on, and nothing else; without a rule, everything.
+    pub(crate) fn restrict(
+        &self,
+        rule: Option<Rule>,
+        directory: &Arc<dyn Directory>,
+        clock: Clock,
+        limits: &Limits,
+    ) -> Result<(), GatewayError> {
+        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        if source.rule == rule {
+            return Ok(());
+        }
+        let before = core::mem::replace(&mut source.rule, rule);
+        match build(&source, directory, clock, limits, &self.epoch) {
+            Ok(built) => {
+                self.put(&Arc::new(built));
+                Ok(())
+            }
+            Err(error) => {
+                source.rule = before;
+                Err(error)
+            }
+        }
+    }
+
+    /// What was agreed before is not resumed under the new configurations.
+    fn put(&self, next: &Arc<Configurations>) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        *current = Arc::clone(&next);
+        *current = Arc::clone(next);
         self.epoch.advance();
-        Ok(next)
     }
 
     pub(crate) fn current(&self) -> Arc<Configurations> {
@@ -111,30 +159,64 @@ impl Tls {
     }
 }
 
-/// The one provider: aws-lc-rs, key exchange with ML-KEM first.
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+/// The one provider: aws-lc-rs, key exchange with ML-KEM first, or what the policy says.
+fn provider(rule: Option<&Rule>) -> Arc<CryptoProvider> {
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    if let Some(rule) = rule {
+        let offered = core::mem::take(&mut provider.kx_groups);
+        let wanted = rule.groups.iter().filter_map(|name| group(name));
+        provider.kx_groups = wanted
+            .filter_map(|name| offered.iter().find(|group| group.name() == name).copied())
+            .collect();
+    }
+    Arc::new(provider)
+}
+
+/// The group with this name in IANA's registry.
+fn group(name: &str) -> Option<NamedGroup> {
+    match name {
+        "X25519MLKEM768" => Some(NamedGroup::X25519MLKEM768),
+        "x25519" => Some(NamedGroup::X25519),
+        "secp256r1" => Some(NamedGroup::secp256r1),
+        "secp384r1" => Some(NamedGroup::secp384r1),
+        _ => None,
+    }
+}
+
+/// The signature scheme with this name in IANA's registry.
+fn scheme(name: &str) -> Option<SignatureScheme> {
+    match name {
+        "ecdsa_secp256r1_sha256" => Some(SignatureScheme::ECDSA_NISTP256_SHA256),
+        "ed25519" => Some(SignatureScheme::ED25519),
+        _ => None,
+    }
 }
 
 fn build(
-    material: TlsMaterial,
+    source: &Source,
     directory: &Arc<dyn Directory>,
     clock: Clock,
     limits: &Limits,
     epoch: &Epoch,
 ) -> Result<Configurations, GatewayError> {
-    let provider = provider();
+    let Source { material, rule } = source;
+    let provider = provider(rule.as_ref());
+    let signatures: Option<Vec<SignatureScheme>> = rule.as_ref().map(|rule| {
+        let names = rule.signatures.iter();
+        names.filter_map(|name| scheme(name)).collect()
+    });
     let mut roots = RootCertStore::empty();
-    for root in material.client_roots {
+    for root in &material.client_roots {
         roots
-            .add(root)
+            .add(root.clone())
             .map_err(|error| GatewayError::ClientRoots(error.to_string()))?;
     }
     let roots = WebPkiClientVerifier::builder_with_provider(roots.into(), Arc::clone(&provider))
         .build()
         .map_err(|error| GatewayError::ClientRoots(error.to_string()))?;
     let one = |kind: ListenerKind, key: PrivateKeyDer<'static>| {
-        let verifier = DeviceVerifier::new(Arc::clone(&roots), Arc::clone(directory), kind, clock);
+        let verifier = DeviceVerifier::new(Arc::clone(&roots), Arc::clone(directory), kind, clock)
+            .taking(signatures.clone());
         let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[&rustls::version::TLS13])
             .map_err(|source| GatewayError::Tls {
@@ -160,7 +242,7 @@ fn build(
     };
     Ok(Configurations {
         mqtt: one(ListenerKind::Mqtt, material.key.clone_key())?,
-        https: one(ListenerKind::Https, material.key)?,
+        https: one(ListenerKind::Https, material.key.clone_key())?,
         roots,
     })
 }

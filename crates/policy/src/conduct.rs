@@ -20,18 +20,13 @@ pub const TLS_VERSIONS: [&str; 1] = ["1.3"];
 pub const TLS_GROUPS: [&str; 4] = ["X25519MLKEM768", "x25519", "secp256r1", "secp384r1"];
 /// Signature schemes that a policy may name, by their names in IANA's registry.
 pub const TLS_SIGNATURES: [&str; 2] = ["ecdsa_secp256r1_sha256", "ed25519"];
-/// What a policy may let in from a peer that has not yet shown a certificate.
-pub const UNAUTHENTICATED: [&str; 4] = ["tls-handshake", "trust-bundle", "enrollment", "ledger"];
-/// Kinds of MQTT packet that a policy may let in from a device.
-pub const PACKETS: [&str; 7] = [
-    "connect",
-    "publish",
-    "puback",
-    "subscribe",
-    "unsubscribe",
-    "pingreq",
-    "disconnect",
-];
+/// What a policy may open to a peer of the HTTPS listener that has shown no certificate: joining, the trust
+/// bundle, the ledger's proofs, and the operators' pages with their sign-in.
+pub const UNAUTHENTICATED: [&str; 4] = ["console", "enrollment", "ledger", "trust-bundle"];
+/// Versions of MQTT that a policy may take.
+pub const MQTT_VERSIONS: [&str; 2] = ["3.1.1", "5"];
+/// What a device may ask for on its MQTT connection, beside keeping and ending it.
+pub const PACKETS: [&str; 2] = ["publish", "subscribe"];
 
 /// One rule: what holds, which requirements it serves, and whether the platform sees to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,11 +92,13 @@ pub struct Tls {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Receive {
-    /// Of [`UNAUTHENTICATED`]: what a peer may do before it has shown a certificate.
+    /// Of [`UNAUTHENTICATED`]: what is open to a peer that has shown no certificate.
     pub unauthenticated: Vec<String>,
-    /// Of [`PACKETS`]: kinds of MQTT packet from a device.
+    /// Of [`MQTT_VERSIONS`].
+    pub mqtt: Vec<String>,
+    /// Of [`PACKETS`]: what a device may ask for.
     pub packets: Vec<String>,
-    /// Longest packet in bytes, its header included.
+    /// Longest MQTT packet in bytes, its header included.
     pub packet_bytes: u32,
 }
 
@@ -172,6 +169,7 @@ impl Conduct {
         }
         if let Some(receive) = &mut self.receive {
             receive.is.unauthenticated.sort();
+            receive.is.mqtt.sort();
             receive.is.packets.sort();
         }
     }
@@ -245,6 +243,7 @@ impl Conduct {
                 &receive.is.unauthenticated,
                 &UNAUTHENTICATED,
             )?;
+            words("mqtt", &receive.is.mqtt, &MQTT_VERSIONS)?;
             words("packets", &receive.is.packets, &PACKETS)?;
             let (least, most) = bounds::PACKET_BYTES;
             if !(least..=most).contains(&receive.is.packet_bytes) {
@@ -282,11 +281,29 @@ impl Tls {
 impl Receive {
     fn said(&self) -> String {
         format!(
-            "{}; {}; {} B",
+            "{}; MQTT {}; {}; {} B",
             self.unauthenticated.join(", "),
+            self.mqtt.join(", "),
             self.packets.join(", "),
             self.packet_bytes
         )
+    }
+}
+
+impl Receive {
+    /// Whether a peer without certificate may come to this part of the HTTPS listener.
+    pub fn opens(&self, part: &str) -> bool {
+        self.unauthenticated.iter().any(|open| open == part)
+    }
+
+    /// Whether a device may speak this version of MQTT.
+    pub fn takes_mqtt(&self, version: &str) -> bool {
+        self.mqtt.iter().any(|taken| taken == version)
+    }
+
+    /// Whether a device may ask for this.
+    pub fn takes(&self, packet: &str) -> bool {
+        self.packets.iter().any(|taken| taken == packet)
     }
 }
 
@@ -334,7 +351,12 @@ fn rule<'a, T>(
 }
 
 pub(crate) fn requirements(ids: &[String]) -> Result<(), String> {
-    if ids.len() > bounds::REQUIREMENTS {
+    few(ids, bounds::RULE_REQUIREMENTS)
+}
+
+/// Ids, each once, at most so many.
+pub(crate) fn few(ids: &[String], most: usize) -> Result<(), String> {
+    if ids.len() > most {
         return Err(format!("{} requirements", ids.len()));
     }
     unique(ids.iter())?;

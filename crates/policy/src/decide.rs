@@ -120,6 +120,9 @@ pub fn decide(
         now,
         request,
     };
+    if let Some(topic) = filtered(policy, &request.action) {
+        return Decision::Deny(Reason::unauthorized(topic, Unauthorized::Filtered));
+    }
     let judged = match request.action {
         Action::Publish {
             topic,
@@ -136,6 +139,18 @@ pub fn decide(
         },
         Err(reason) => Decision::Deny(reason),
     }
+}
+
+/// The topic of a request of a kind that the policy's receive filter does not take.
+fn filtered<'r>(policy: &Policy, action: &Action<'r>) -> Option<&'r str> {
+    let receive = policy.conduct.receive.as_ref()?;
+    let (topic, packet) = match action {
+        Action::Publish { topic, .. } => (*topic, "publish"),
+        Action::Subscribe { filter } => (*filter, "subscribe"),
+        Action::Command { .. } => return None,
+    };
+    let taken = !receive.enforced || receive.is.takes(packet);
+    (!taken).then_some(topic)
 }
 
 type Judged<'a> = Result<(&'a str, FlowKind), Reason>;

@@ -28,8 +28,8 @@ mod topic;
 
 pub use budget::Budgets;
 pub use conduct::{
-    Conduct, Contain, PACKETS, Peer, Receive, Rule, Ruling, TLS_GROUPS, TLS_SIGNATURES,
-    TLS_VERSIONS, Tls, UNAUTHENTICATED,
+    Conduct, Contain, MQTT_VERSIONS, PACKETS, Peer, Receive, Rule, Ruling, TLS_GROUPS,
+    TLS_SIGNATURES, TLS_VERSIONS, Tls, UNAUTHENTICATED,
 };
 pub use decide::{Action, Decision, FlowKind, Freshness, Request, decide};
 pub use difference::{Change, Direction, difference};

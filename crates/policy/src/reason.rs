@@ -78,6 +78,8 @@ pub enum Unauthorized {
     UndeclaredFlow,
     /// The topic does not have a form that this platform uses.
     UnknownTopic,
+    /// The policy takes no packet of this kind from anybody.
+    Filtered,
 }
 
 impl Reason {
@@ -172,6 +174,7 @@ impl fmt::Display for Unauthorized {
             Self::OtherDevice => "the topic belongs to another device",
             Self::UndeclaredFlow => "the role declares no such flow in this direction",
             Self::UnknownTopic => "no topic of this platform has this form",
+            Self::Filtered => "the policy's receive filter takes no packet of this kind",
         })
     }
 }

@@ -10,7 +10,7 @@ use sekimori_ledger::envelope::{self, EnvelopeError, PublicKey, Signer};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::conduct::{Conduct, Peer, requirements};
+use crate::conduct::{Conduct, Peer, few};
 use crate::json::{self, JsonError};
 use crate::schema::Schema;
 
@@ -42,6 +42,8 @@ pub mod bounds {
     /// Greatest magnitude of a range or schema limit: up to here a double holds every integer exactly,
     /// so that no integer beyond the limit can round to a value inside of it.
     pub const LIMIT: f64 = 9_007_199_254_740_991.0;
+    /// Requirements named by one rule for every device, or by one peer: some for each role.
+    pub const RULE_REQUIREMENTS: usize = 8_192;
     /// Peers of one role.
     pub const PEERS: usize = 256;
     /// Names or addresses of one peer.
@@ -58,7 +60,7 @@ pub mod bounds {
     /// be answered with the certificate that is there; above nine tenths nothing is left for failures.
     pub const RENEW_AT_PERCENT: (u32, u32) = (50, 90);
     /// Least and most value of a detector's threshold.
-    pub const DETECTOR: (u32, u32) = (1, 100_000);
+    pub const DETECTOR: (u32, u32) = (1, 1_000_000);
     /// Least and most bytes of a packet: the platform's own reports must fit.
     pub const PACKET_BYTES: (u32, u32) = (36 << 10, 1 << 20);
 }
@@ -296,7 +298,7 @@ impl Clause {
         if !crate::topic::is_flow(&self.flow) {
             return Err("not a flow id".to_string());
         }
-        requirements(&self.requirement)?;
+        few(&self.requirement, bounds::REQUIREMENTS)?;
         if !(1..=bounds::PAYLOAD_BYTES).contains(&self.max_bytes) {
             return Err(format!("max_bytes {}", self.max_bytes));
         }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use sekimori_ledger::envelope::{self, Ed25519Signer, PublicKey, Signer};
 use sekimori_policy::{
-    CONTENT_TYPE, Clause, Conduct, Contain, PACKETS, Peer, Policy, PolicyError, Rate, Receive,
-    Role, Ruling, Schema, Sequence, TLS_GROUPS, TLS_SIGNATURES, TLS_VERSIONS, Tls, UNAUTHENTICATED,
-    bounds, difference, json,
+    CONTENT_TYPE, Clause, Conduct, Contain, MQTT_VERSIONS, PACKETS, Peer, Policy, PolicyError,
+    Rate, Receive, Role, Ruling, Schema, Sequence, TLS_GROUPS, TLS_SIGNATURES, TLS_VERSIONS, Tls,
+    UNAUTHENTICATED, bounds, difference, json,
 };
 
 const VECTOR: &str = include_str!("../../../docs/formats/vectors/policy.json");
@@ -390,6 +390,7 @@ fn full(idle: u32, enforced: bool) -> Conduct {
         receive: Some(ruling(
             Receive {
                 unauthenticated: words(&UNAUTHENTICATED),
+                mqtt: words(&MQTT_VERSIONS),
                 packets: words(&PACKETS),
                 packet_bytes: 65_536,
             },

@@ -493,6 +493,8 @@ reason-operator = An operator did it
 
 reason-deviation = Files differ from the release
 reason-refusal-burst = Many refusals in a short time
+reason-silence = The device says nothing for longer than the policy allows
+reason-filtered = The policy does not open this to a peer without certificate
 reason-enrollment-failures = Repeated failures to enroll: somebody may be guessing codes
 reason-broken = The chain is broken
 reason-witness-unreachable = The witness cannot be reached

@@ -476,6 +476,8 @@ reason-operator = 運用者の操作
 
 reason-deviation = ファイルがリリースと異なる
 reason-refusal-burst = 短時間に拒否が集中した
+reason-silence = ポリシーの許す時間を超えて機器が沈黙している
+reason-filtered = 証明書を示さない相手には、ポリシーがこの窓口を開いていない
 reason-enrollment-failures = 参加の失敗が続いた(コードを推測している恐れがある)
 reason-broken = 連鎖が切れている
 reason-witness-unreachable = 証人に到達できない

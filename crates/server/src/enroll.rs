@@ -370,7 +370,7 @@ impl Server {
                 subject.name.as_str(),
                 &subject.device.to_string(),
                 &subject.public_key.to_spki_der(),
-                self.settings().device_certificate_life,
+                self.certificate_life(),
                 self.now(),
             )
             .map_err(|why| Problem::internal("sign a certificate", why))?;

@@ -24,6 +24,7 @@ mod budget;
 mod ca;
 mod checks;
 mod clock;
+mod conduct;
 mod console;
 mod enroll;
 mod error;

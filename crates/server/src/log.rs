@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sekimori_audit::case::Cases;
-use sekimori_audit::detect::{Detection, Detectors};
+use sekimori_audit::detect::{Detection, Detectors, Thresholds};
 use sekimori_audit::fold::{Folder, SHED};
 use sekimori_audit::{Code, Containment, Event};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -60,6 +60,10 @@ struct Shared {
     settle: mpsc::Sender<oneshot::Sender<()>>,
     live: broadcast::Sender<Live>,
     shed: Mutex<BTreeMap<Code, u64>>,
+    /// What detectors go by, and whether that changed since they were told.
+    thresholds: Mutex<(Thresholds, bool)>,
+    /// Devices that were heard since the last tick, with the longest silence that is allowed to each.
+    heard: Mutex<HashMap<String, Duration>>,
     counts: Mutex<HashMap<(Code, String), u64>>,
     metrics: Arc<Metrics>,
     clock: Clock,
@@ -99,6 +103,8 @@ impl EventLog {
                 settle: ask,
                 live: broadcast::Sender::new(LIVE),
                 shed: Mutex::default(),
+                thresholds: Mutex::default(),
+                heard: Mutex::default(),
                 counts: Mutex::default(),
                 metrics,
                 clock,
@@ -161,6 +167,23 @@ impl EventLog {
             counts.insert((code, device.to_owned()), n);
         } else {
             self.shared.metrics.count("counts-shed", n);
+        }
+    }
+
+    /// Detectors go by these thresholds from the next event on. Devices that were heard before are forgotten:
+    /// whether they are too quiet is judged from their next message on.
+    pub(crate) fn set_thresholds(&self, thresholds: Thresholds) {
+        *lock(&self.shared.thresholds) = (thresholds, true);
+        lock(&self.shared.heard).clear();
+    }
+
+    /// A device said something, and has to say something again within `longest`.
+    pub(crate) fn heard(&self, device: &str, longest: Duration) {
+        let mut heard = lock(&self.shared.heard);
+        if let Some(known) = heard.get_mut(device) {
+            *known = longest;
+        } else if heard.len() < COUNTS {
+            heard.insert(device.to_owned(), longest);
         }
     }
 
@@ -242,8 +265,34 @@ impl LogTask {
     /// Shows one event to the detectors, then folds it.
     fn take(&mut self, event: Event) {
         let now = self.now();
+        self.adapt();
         self.detectors.handle(now, &event);
         self.folder.handle(now, event);
+        self.act(now);
+    }
+
+    /// Takes over other thresholds.
+    fn adapt(&mut self) {
+        let mut shared = lock(&self.log.shared.thresholds);
+        if core::mem::take(&mut shared.1) {
+            self.detectors.set(shared.0);
+            self.detectors.expect_nothing();
+        }
+    }
+
+    /// Looks at what did not happen.
+    fn listen(&mut self) {
+        self.adapt();
+        let now = self.now();
+        let heard = core::mem::take(&mut *lock(&self.log.shared.heard));
+        for (device, longest) in heard {
+            self.detectors.heard(now, &device, longest);
+        }
+        self.detectors.tick(now);
+        self.act(now);
+    }
+
+    fn act(&mut self, now: Duration) {
         while let Some(detection) = self.detectors.poll() {
             match detection {
                 Detection::Containment(containment) => drop(self.orders.send(containment)),
@@ -256,6 +305,7 @@ impl LogTask {
     }
 
     async fn tick(&mut self) {
+        self.listen();
         let now = self.log.shared.clock.now();
         let shed = core::mem::take(&mut *lock(&self.log.shared.shed));
         if !shed.is_empty() {

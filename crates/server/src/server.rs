@@ -289,6 +289,9 @@ impl Server {
     /// Gateway port `Events`: adds to a counter.
     pub fn count(&self, code: &'static str, device: &str, n: u64) {
         self.inner.log.count(code, device, n);
+        if code == Code::MessagePermitted.as_str() {
+            self.notice_voice(device);
+        }
     }
 
     /// Whatever is recorded or kept from now on.

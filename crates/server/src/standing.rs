@@ -63,6 +63,16 @@ impl Server {
     ///
     /// A [`Problem`] when the device cannot come to this from where it stands.
     pub async fn judge(&self, name: &str, verdict: Verdict) -> Result<Effect, Problem> {
+        self.judge_by("operator", name, verdict).await
+    }
+
+    /// The same, on the word of `source`.
+    async fn judge_by(
+        &self,
+        source: &str,
+        name: &str,
+        verdict: Verdict,
+    ) -> Result<Effect, Problem> {
         let stopwatch = Stopwatch::start();
         let device = self.device_named(name)?;
         let id = device.id;
@@ -106,7 +116,8 @@ impl Server {
         if closes.is_none() {
             sessions_closed = self.device_changed(&id);
         }
-        self.record(self.verdict_event(&device, verdict, sessions_closed, millis));
+        let event = self.verdict_event(&device, verdict, sessions_closed, millis);
+        self.record(event.with_source(source));
         if matches!(verdict, Verdict::Revoke(_) | Verdict::Retire) {
             // Nothing is left to heal.
             self.store_of().release_device(&id.0).await?;
@@ -133,7 +144,6 @@ impl Server {
         };
         Event::new(self.now(), code)
             .with_device(device.name.to_string())
-            .with_source("operator")
             .with_reason(reason)
             .with_detail("sessions_closed", sessions_closed.to_string())
             .with_detail("millis", format!("{millis:.1}"))
@@ -150,6 +160,16 @@ impl Server {
             Containment::Release { device } => {
                 if let Ok(device) = self.device_named(&device) {
                     self.release(&device).await;
+                }
+            }
+            Containment::Suspend { device, why } => {
+                let standing = self.device_named(&device).map(|device| device.standing);
+                if !matches!(standing, Ok(Standing::Active)) {
+                    return;
+                }
+                let verdict = Verdict::Suspend(Cause::Misbehaved);
+                if let Err(problem) = self.judge_by("detector", &device, verdict).await {
+                    tracing::error!(?problem, device, why, "a suspension was not carried out");
                 }
             }
         }

@@ -14,10 +14,10 @@ use core::time::Duration;
 use jiff::Timestamp;
 use sekimori_audit::{Code, Event};
 use sekimori_identity::{DeviceRecord, Standing};
-use sekimori_policy::{Budgets, Policy};
+use sekimori_policy::{Budgets, Conduct, Policy};
 use sekimori_proto::mqtt::{
-    ConnectRefusal, DisconnectReason, Qos, ServerConnection, ServerEvent, UnsubscribeResult,
-    Version, Violation,
+    ConnectRefusal, DisconnectReason, Limits, Qos, ServerConnection, ServerEvent,
+    UnsubscribeResult, Version, Violation,
 };
 use sekimori_proto::replay::{ReplayWindow, WINDOW};
 
@@ -68,6 +68,7 @@ impl Session {
         policy: Arc<Policy>,
         limits: SessionLimits,
     ) -> Self {
+        let mqtt = under(&policy.conduct, limits.mqtt);
         let mut budgets = Budgets::new();
         for (flow, idle) in &seed.idle {
             budgets.seed(flow, *idle);
@@ -83,7 +84,7 @@ impl Session {
                     .clamp(1, usize::try_from(WINDOW - 1).unwrap_or(1)),
                 ..limits
             },
-            connection: ServerConnection::new(now, limits.mqtt),
+            connection: ServerConnection::new(now, mqtt),
             window: seed.replay.unwrap_or_default(),
             pending: BTreeMap::new(),
             last_token: 0,
@@ -255,15 +256,20 @@ impl Session {
             self.end(wall, None, CloseReason::Standing);
             return;
         }
+        let version = match request.version {
+            Version::V3_1_1 => "3.1.1",
+            Version::V5 => "5",
+        };
+        let receive = self.policy.conduct.receive.as_ref();
+        if receive.is_some_and(|rule| rule.enforced && !rule.is.takes_mqtt(version)) {
+            self.connection.refuse(ConnectRefusal::NotAuthorized);
+            return self.violated(wall, Violation::UnsupportedVersion);
+        }
         self.connection.accept(now, self.device.name.as_str());
         if self.connection.is_closed() {
             return;
         }
         self.state = State::Open;
-        let version = match request.version {
-            Version::V3_1_1 => "3.1.1",
-            Version::V5 => "5",
-        };
         self.report(
             Event::new(wall, Code::SessionOpened)
                 .with_detail("mqtt", version)
@@ -344,4 +350,21 @@ impl Session {
         let event = event.with_device(self.device.name.as_str()).bounded();
         self.outputs.push_back(Output::Event(event));
     }
+}
+
+/// The limits of a connection under the rules of a policy; what the policy does not say stays as it is.
+///
+/// A session lives under the limits that held when it began: what was granted is not taken back.
+fn under(conduct: &Conduct, limits: Limits) -> Limits {
+    let mut limits = limits;
+    if let Some(rule) = conduct.idle_seconds.as_ref().filter(|rule| rule.enforced) {
+        // The peer counts as gone after one and a half times the keep-alive time (MQTT 5.0 section 3.1.2.10).
+        let granted = (rule.is / 3).saturating_mul(2).max(1);
+        let granted = u16::try_from(granted).unwrap_or(u16::MAX);
+        limits.keep_alive_seconds = NonZeroU16::new(granted).unwrap_or(NonZeroU16::MIN);
+    }
+    if let Some(rule) = conduct.receive.as_ref().filter(|rule| rule.enforced) {
+        limits.packet_bytes = rule.is.packet_bytes;
+    }
+    limits
 }

@@ -57,6 +57,8 @@ impl Control {
         let (name, contained) = match order {
             Containment::Contain { device, .. } => (device, true),
             Containment::Release { device } => (device, false),
+            // No policy of this world asks for it, so detectors never order it.
+            Containment::Suspend { .. } => return (None, Vec::new()),
         };
         let Some(record) = self.device(name) else {
             return (None, Vec::new());

@@ -44,6 +44,12 @@ impl Bursts {
         }
     }
 
+    pub(super) fn set(&mut self, threshold: u32, window: Duration, watched: usize) {
+        self.threshold = threshold.max(1);
+        self.window = window;
+        self.watched = watched.max(1);
+    }
+
     pub(super) fn count(&mut self, now: Duration, event: &Event) -> Option<Detection> {
         let subject = match (&event.device, &event.source) {
             (Some(device), _) => Subject::Device(device.clone()),

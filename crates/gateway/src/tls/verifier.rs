@@ -23,6 +23,8 @@ pub(crate) struct DeviceVerifier {
     directory: Arc<dyn Directory>,
     kind: ListenerKind,
     clock: Clock,
+    /// Schemes that the policy takes; without it, all that the roots' verifier knows.
+    schemes: Option<Vec<SignatureScheme>>,
 }
 
 impl DeviceVerifier {
@@ -37,7 +39,14 @@ impl DeviceVerifier {
             directory,
             kind,
             clock,
+            schemes: None,
         }
+    }
+
+    /// Takes signatures of these schemes only.
+    pub(crate) fn taking(mut self, schemes: Option<Vec<SignatureScheme>>) -> Self {
+        self.schemes = schemes;
+        self
     }
 
     fn standing(&self, end_entity: &CertificateDer<'_>) -> Result<(), Refusal> {
@@ -94,6 +103,10 @@ impl ClientCertVerifier for DeviceVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        if !self.supported_verify_schemes().contains(&dss.scheme) {
+            let observed = format!("the policy takes no signature of scheme {:?}", dss.scheme);
+            return Err(Refusal::new(Cause::Incompatible, observed).into_tls());
+        }
         let holds = self
             .roots
             .verify_tls13_signature(message, cert, dss)
@@ -109,7 +122,11 @@ impl ClientCertVerifier for DeviceVerifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.roots.supported_verify_schemes()
+        let mut known = self.roots.supported_verify_schemes();
+        if let Some(taken) = &self.schemes {
+            known.retain(|scheme| taken.contains(scheme));
+        }
+        known
     }
 }
 

@@ -6,6 +6,7 @@
     reason = "helpers of tests may panic like the tests themselves"
 )]
 
+mod conduct;
 mod foreign;
 mod https;
 mod messages;

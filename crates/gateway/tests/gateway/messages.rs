@@ -173,7 +173,7 @@ async fn a_policy_reaches_sessions_that_live_already() {
     assert_eq!(client.receipt().await, (1, 0));
     let mut other = world::policy(2);
     other.roles[0].publish.clear();
-    scene.gateway.apply_policy(Arc::new(other));
+    scene.gateway.apply_policy(Arc::new(other)).unwrap();
     client.publish(2, TOPIC, b"1").await;
     assert!(client.receipt().await.1 >= 0x80);
 }

@@ -47,9 +47,6 @@ pub(crate) async fn run(context: &Context, arguments: &UpArguments) -> Outcome<E
     server.listening(&https, &mqtt);
     server.attach(wiring::edge(&gateway));
     server.attach_reports(wiring::reports());
-    if let Some(policy) = server.policy() {
-        gateway.apply_policy(policy);
-    }
     let metrics = metrics::serve(config.metrics.value, server.clone()).await?;
     let control = control::serve(&context.home, server.router()).await?;
 

@@ -88,7 +88,9 @@ struct GatewayEdge(Arc<Gateway>);
 
 impl Edge for GatewayEdge {
     fn policy_applied(&self, policy: Arc<Policy>) {
-        self.0.apply_policy(policy);
+        if let Err(error) = self.0.apply_policy(policy) {
+            tracing::error!(%error, "the policy's TLS rules cannot be used; the ones before stay");
+        }
     }
 
     fn device_changed(&self, device: &DeviceId) -> usize {

@@ -45,6 +45,10 @@ pub(crate) fn router(server: &Server) -> Router {
             server.clone(),
             bodies::bound,
         ))
+        .layer(axum::middleware::from_fn_with_state(
+            server.clone(),
+            crate::conduct::filter,
+        ))
         .layer(axum::middleware::from_fn(translation::translate))
         .layer(axum::middleware::map_response(guard))
         .with_state(server.clone())

@@ -100,6 +100,9 @@ impl Server {
                 return Err(error);
             }
         };
+        if let Some(policy) = &policy {
+            log.set_thresholds(crate::conduct::thresholds(policy));
+        }
         let fingerprint = sekimori_identity::Fingerprint::of(&bundle).to_string();
         let log_cancel = CancellationToken::new();
         let log_done = CancellationToken::new();

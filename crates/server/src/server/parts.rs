@@ -16,6 +16,7 @@ use crate::api::problem::Problem;
 use crate::budget::{Budgets, Prefix};
 use crate::ca::CertificateAuthority;
 use crate::ledger::Ledger;
+use crate::log::EventLog;
 use crate::newest::Newest;
 use crate::ports::{Edge, Reports};
 use crate::settings::Settings;
@@ -29,6 +30,10 @@ impl Server {
     /// Waits until everything that happened before is in the record.
     pub(crate) async fn settle_events(&self) {
         self.inner.log.settle().await;
+    }
+
+    pub(crate) fn event_log(&self) -> &EventLog {
+        &self.inner.log
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {
@@ -104,6 +109,8 @@ impl Server {
             .unwrap_or_else(PoisonError::into_inner);
         *current = Some(policy.clone());
         drop(current);
+        let thresholds = crate::conduct::thresholds(&policy);
+        self.inner.log.set_thresholds(thresholds);
         if let Some(edge) = self.edge() {
             edge.policy_applied(policy);
         }

@@ -261,7 +261,7 @@ const COST: &[Key] = &[
 #[rustfmt::skip]
 const POLICY: &[Key] = &[
     key("credential_days", Shape::Whole(1, 3_650), "Life of a device's certificate, in days.", "機器の証明書の有効期間(日)。"),
-    key("renew_at_percent", Shape::Whole(10, 90), "Part of that life after which the device renews it, in percent.", "その期間のうち、更新を始めるまでの割合(%)。"),
+    key("renew_at_percent", Shape::Whole(50, 90), "Part of that life after which the device renews it, in percent.", "その期間のうち、更新を始めるまでの割合(%)。"),
     key("handshake_seconds", Shape::Whole(1, 120), "Longest handshake, in seconds.", "接続確立にかけてよい時間(秒)。"),
     key("idle_seconds", Shape::Whole(5, 86_400), "Longest silence of a session, in seconds.", "接続が黙っていてよい時間(秒)。"),
     key("contain", Shape::Word(Contain::WORDS), "What happens to a device that a detector points at.", "検知器が指した機器の扱い。"),

@@ -61,7 +61,7 @@ impl Scene {
         let gateway = Gateway::start(settings, authority.material(), ports, router)
             .await
             .expect("the gateway starts on free ports");
-        gateway.apply_policy(Arc::new(world::policy(1)));
+        gateway.apply_policy(Arc::new(world::policy(1))).unwrap();
         let addresses = gateway.addresses();
         Self {
             gateway: Arc::new(gateway),
