@@ -26,6 +26,7 @@ pub mod choose;
 pub mod cross_check;
 pub mod diagnostic;
 pub mod documents;
+pub mod drift;
 pub mod evidence;
 pub mod explain;
 pub mod jnsa;
