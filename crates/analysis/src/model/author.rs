@@ -504,13 +504,7 @@ fn missing(r: &Reader<'_>, base: &Knowledge, subject: &RiskId) -> Option<Missing
 /// Why a statement's item is none.
 fn missing_item(base: &Knowledge, id: &str) -> Option<Missing> {
     let mut items = base.regimes.values().flat_map(|set| &set.items);
-    let is_control = id
-        .strip_prefix("CSA-")
-        .and_then(|rest| rest.split_once('.'))
-        .is_some_and(|(step, control)| {
-            let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-            digits(step) && digits(control)
-        });
+    let is_control = crate::checklist::is_control(id);
     (!is_control && !items.any(|item| item.id == id)).then(|| {
         let all = base.regimes.values().flat_map(|set| &set.items);
         let similar = similar(id, all.map(|item| item.id.as_str()));

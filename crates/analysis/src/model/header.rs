@@ -8,34 +8,37 @@ use super::{Cost, Detect, FORMAT, Level, Model, PolicySettings, SecurityLevel, i
 use crate::diagnostic::{Fault, Problems};
 use crate::language::Text;
 
-/// A model that says nothing yet.
-pub(super) fn empty() -> Model {
-    Model {
-        id: String::new(),
-        title: Text::default(),
-        regimes: [].into(),
-        threshold: Level::Medium,
-        sector: None,
-        actors: [].into(),
-        security_level: SecurityLevel::default(),
-        cost: Cost::default(),
-        policy: PolicySettings::default(),
-        zones: BTreeMap::new(),
-        components: BTreeMap::new(),
-        assets: BTreeMap::new(),
-        flows: BTreeMap::new(),
-        losses: BTreeMap::new(),
-        hazards: BTreeMap::new(),
-        controllers: BTreeMap::new(),
-        control_actions: BTreeMap::new(),
-        unsafe_control_actions: BTreeMap::new(),
-        scenarios: BTreeMap::new(),
-        assumptions: BTreeMap::new(),
-        statements: BTreeMap::new(),
-        decisions: BTreeMap::new(),
-        rules: BTreeMap::new(),
-        measures: BTreeMap::new(),
-        warnings: Problems::default(),
+impl Model {
+    /// A model that has an id and says nothing yet; everything that is not said is a default.
+    pub fn new(id: impl Into<String>) -> Self {
+        let id = id.into();
+        Model {
+            title: Text::same(id.clone()),
+            id,
+            regimes: [].into(),
+            threshold: Level::Medium,
+            sector: None,
+            actors: [].into(),
+            security_level: SecurityLevel::default(),
+            cost: Cost::default(),
+            policy: PolicySettings::default(),
+            zones: BTreeMap::new(),
+            components: BTreeMap::new(),
+            assets: BTreeMap::new(),
+            flows: BTreeMap::new(),
+            losses: BTreeMap::new(),
+            hazards: BTreeMap::new(),
+            controllers: BTreeMap::new(),
+            control_actions: BTreeMap::new(),
+            unsafe_control_actions: BTreeMap::new(),
+            scenarios: BTreeMap::new(),
+            assumptions: BTreeMap::new(),
+            statements: BTreeMap::new(),
+            decisions: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            measures: BTreeMap::new(),
+            warnings: Problems::default(),
+        }
     }
 }
 

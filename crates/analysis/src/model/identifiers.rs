@@ -11,7 +11,7 @@ use crate::language::Text;
 /// Longest id: a requirement made of it is still an id of the policy (63).
 const MAX_LENGTH: usize = 47;
 /// Ids of flows that topics use otherwise.
-const RESERVED_FLOWS: [&str; 2] = ["cmd", "ack"];
+pub(super) const RESERVED_FLOWS: [&str; 2] = ["cmd", "ack"];
 /// Most candidates that are compared for one suggestion.
 const MAX_CANDIDATES: usize = 2_000;
 

@@ -10,7 +10,7 @@ use super::identifiers::Expected;
 
 mod tables;
 
-pub(super) use tables::SECTIONS;
+pub(super) use tables::{SECTIONS, about_fact};
 
 /// Highest number of a resource, a period or a count that has no bound of its own.
 pub(super) const MANY: u32 = 1_000_000_000;

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 
 use crate::diagnostic::Problems;
 use crate::knowledge::RuleChange;
-use crate::language::Text;
+use crate::language::{Language, Text};
 
 mod author;
 mod changes;
@@ -20,13 +20,17 @@ mod fields;
 mod guard;
 mod header;
 mod identifiers;
+mod json_schema;
 mod keys;
+mod layout;
 mod read;
+mod reference;
 mod schema;
 mod sections;
 mod settings;
 mod values;
 mod words;
+mod write;
 
 pub use changes::*;
 pub use settings::*;
@@ -438,4 +442,33 @@ pub fn check_dates(model: &Model, name: &str, text: &str, today: Date) -> Proble
 /// As [`check_dates`], for a model that is spread over several texts.
 pub fn check_dates_of(model: &Model, sources: &[Source<'_>], today: Date) -> Problems {
     read::check_dates(model, sources, today)
+}
+
+/// Writes a model as one text in canonical layout: sections and keys in the order of the
+/// reference, things in the order of their ids, nothing that is a default.
+///
+/// [`parse`] gives the same model back.
+pub fn write(model: &Model) -> String {
+    write::model(model)
+}
+
+/// The JSON Schema (2020-12) of a model file, for editors. It knows every key, type, bound and
+/// word; what one id says of another only [`parse`] knows.
+pub fn json_schema() -> serde_json::Value {
+    json_schema::document()
+}
+
+/// The reference of every section and key in one language, as Markdown.
+pub fn reference(language: Language) -> String {
+    reference::sections(language)
+}
+
+/// Brings a model text into canonical layout, comments included; [`None`] when it is not TOML.
+///
+/// What the text says stays the same, and formatting twice changes nothing more.
+pub fn format(text: &str) -> Option<String> {
+    if guard::too_deep(text).is_some() || text.len() > MAX_BYTES {
+        return None;
+    }
+    layout::format(text)
 }

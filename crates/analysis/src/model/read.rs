@@ -64,6 +64,10 @@ pub(super) fn check_size<'n>(
 
 pub(super) fn parse_sources(sources: &[Source<'_>]) -> Result<Model, Problems> {
     check_size(sources.iter().map(|s| (s.name, s.text.len())))?;
+    if sources.is_empty() {
+        let (name, text) = ("model", "");
+        return parse_sources(&[Source { name, text }]);
+    }
     let mut reader = Reader::new(sources);
     let mut documents = Vec::new();
     for (index, source) in sources.iter().enumerate() {
@@ -74,7 +78,7 @@ pub(super) fn parse_sources(sources: &[Source<'_>]) -> Result<Model, Problems> {
     if documents.len() < sources.len() {
         return Err(reader.into_problems());
     }
-    let mut model = header::empty();
+    let mut model = Model::new("");
     let mut wholes = Vec::new();
     for (index, document) in documents.iter().enumerate() {
         reader.turn_to(index);

@@ -31,13 +31,21 @@ pub(super) fn rate(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Rate>
         reader.report(span, Fault::InvalidRate { found });
         return None;
     };
-    let day = u64::from(messages) * u64::from(MAX_PERIOD) / u64::from(per_seconds);
-    let day = u32::try_from(day).unwrap_or(MAX_BACKLOG).min(MAX_BACKLOG);
-    Some(Rate {
+    let rate = Rate {
         messages,
         per_seconds,
-        backlog: backlog.unwrap_or(day),
+        backlog: 0,
+    };
+    Some(Rate {
+        backlog: backlog.unwrap_or_else(|| usual_backlog(rate)),
+        ..rate
     })
+}
+
+/// What a device may resend when the flow does not say: one day's worth, at most [`MAX_BACKLOG`].
+pub(super) fn usual_backlog(rate: Rate) -> u32 {
+    let day = u64::from(rate.messages) * u64::from(MAX_PERIOD) / u64::from(rate.per_seconds.max(1));
+    u32::try_from(day).unwrap_or(MAX_BACKLOG).min(MAX_BACKLOG)
 }
 
 fn parse_rate(text: &str) -> Option<(u32, u32)> {

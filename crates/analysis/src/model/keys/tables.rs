@@ -250,7 +250,7 @@ const MODEL: &[Key] = &[
 #[rustfmt::skip]
 const COST: &[Key] = &[
     key("currency", Shape::Grammar(Grammar::Currency), "Currency by its three letters (ISO 4217).", "通貨の三文字(ISO 4217)。").or("\"JPY\""),
-    key("effort_point", Shape::Whole(1, MANY), "Money for one effort point; the management page shows costs by it. Must be there beside a `currency`.", "手間 1 点あたりの金額。経営向けの一枚はこれで費用を示す。`currency` を書くときは必須。").or("50000"),
+    key("effort_point", Shape::Whole(1, MANY), "Money for one effort point; the management page shows costs by it. Must be there beside a `currency` other than JPY.", "手間 1 点あたりの金額。経営向けの一枚はこれで費用を示す。円以外の `currency` では必須。").or("50000"),
     key("ram_kib", Shape::Points, "Effort points for one KiB of memory on each kind of device.", "機器の種類ごとの、メモリ 1 KiB あたりの点数。").or("0.02"),
     key("flash_kib", Shape::Points, "Effort points for one KiB of program storage on each kind of device.", "機器の種類ごとの、プログラム領域 1 KiB あたりの点数。").or("0.005"),
     key("cpu_percent", Shape::Points, "Effort points for one percent of processor time on each kind of device.", "機器の種類ごとの、処理時間 1 % あたりの点数。").or("0.1"),
