@@ -25,6 +25,7 @@ pub mod checklist;
 pub mod choose;
 pub mod cross_check;
 pub mod diagnostic;
+pub mod difference;
 pub mod documents;
 pub mod drift;
 pub mod evidence;
