@@ -43,9 +43,12 @@ pub(crate) enum Command {
     Model(ModelCommand),
     /// Make a model's policy active on every gateway; shows the difference first
     Apply {
-        /// The model
+        /// The model: a file, or a folder of files
         #[arg(default_value = "model.toml")]
         file: PathBuf,
+        /// A file or folder of rules and countermeasures that several models share
+        #[arg(long, value_name = "PATH")]
+        rules: Vec<PathBuf>,
         /// Only show what would change
         #[arg(long)]
         dry_run: bool,
@@ -136,15 +139,46 @@ pub(crate) enum ModelCommand {
         /// File to write; it must not exist yet
         #[arg(default_value = "model.toml")]
         file: PathBuf,
-        /// Which example to start from: cold-store
-        #[arg(long, default_value = "sensor-gateway")]
+        /// Which template to start from
+        #[arg(long, value_name = "NAME", default_value = "sensor-gateway")]
         template: String,
+        /// Only list the templates
+        #[arg(long)]
+        list: bool,
     },
     /// Name every problem of a model; exit 3 if there is one
     Check {
-        /// The model
+        /// The model: a file, or a folder of files
         #[arg(default_value = "model.toml")]
         file: PathBuf,
+        /// A file or folder of rules and countermeasures that several models share
+        #[arg(long, value_name = "PATH")]
+        rules: Vec<PathBuf>,
+    },
+    /// Bring models into canonical layout; comments stay
+    Fmt {
+        /// Files, or folders of files
+        #[arg(default_value = "model.toml")]
+        files: Vec<PathBuf>,
+        /// Change nothing; exit 3 if something would change
+        #[arg(long)]
+        check: bool,
+    },
+    /// Print the JSON Schema of models, for editors
+    Schema,
+    /// Compare two models in terms of threats, countermeasures and requirements
+    Diff {
+        /// The model before: a file, or a folder of files
+        old: PathBuf,
+        /// The model after
+        new: PathBuf,
+        /// A file or folder of rules and countermeasures that both share
+        #[arg(long, value_name = "PATH")]
+        rules: Vec<PathBuf>,
+        /// Exit 3 on this: something is no longer covered, a high or critical risk appeared, the
+        /// cost rose, or anything changed
+        #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
+        fail_on: Vec<FailOn>,
     },
     /// Make a model of a file of another tool; tells what could not be carried over
     Import {
@@ -177,9 +211,12 @@ pub(crate) enum ModelCommand {
     },
     /// Show the threats, countermeasures and requirements of a model
     Analyze {
-        /// The model
+        /// The model: a file, or a folder of files
         #[arg(default_value = "model.toml")]
         file: PathBuf,
+        /// A file or folder of rules and countermeasures that several models share
+        #[arg(long, value_name = "PATH")]
+        rules: Vec<PathBuf>,
         /// Form of the report
         #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
         format: ReportFormat,
@@ -206,6 +243,21 @@ pub(crate) enum ExportFormat {
     ThreatDragon,
     Otm,
     Mud,
+}
+
+/// What makes a comparison fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Something is no longer covered.
+    Open,
+    /// A risk of at least this level appeared, or rose to it.
+    High,
+    /// A critical risk appeared.
+    Critical,
+    /// The choice costs more.
+    Cost,
+    /// Anything changed.
+    Any,
 }
 
 #[derive(Debug, Subcommand)]

@@ -113,7 +113,11 @@ async fn run(cli: Cli, language: Language) -> Outcome<ExitCode> {
         Command::Demo(arguments) => demo::run(arguments, language, cli.json).await,
         Command::Doctor => commands::doctor::run(&context).await,
         Command::Model(command) => commands::model::run(&context, command),
-        Command::Apply { file, dry_run } => commands::apply::run(&context, file, *dry_run).await,
+        Command::Apply {
+            file,
+            rules,
+            dry_run,
+        } => commands::apply::run(&context, file, rules, *dry_run).await,
         Command::Device(command) => commands::device::run(&context, command).await,
         Command::Release(command) => commands::release::run(&context, command).await,
         Command::Campaign(command) => commands::campaign::run(&context, command).await,

@@ -1,25 +1,26 @@
 //! `sekimori apply`: a model becomes the policy that every gateway enforces.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::json;
 
 use super::Context;
-use super::model::read;
-use crate::diagnostic::{Exit, Outcome};
+use super::model::load_or_say;
+use crate::diagnostic::Outcome;
 use crate::output::print_line;
 
-pub(crate) async fn run(context: &Context, file: &Path, dry_run: bool) -> Outcome<ExitCode> {
-    let text = read(file)?;
-    let today = crate::clock::wall()
-        .to_zoned(jiff::tz::TimeZone::UTC)
-        .date();
+pub(crate) async fn run(
+    context: &Context,
+    file: &Path,
+    rules: &[PathBuf],
+    dry_run: bool,
+) -> Outcome<ExitCode> {
     // Every problem is shown here, with its place; the server checks again what it is sent.
-    if let Some(problems) = super::model::problems(context, file, &text, today) {
-        eprintln!("{problems}");
-        return Ok(Exit::Problems.into());
-    }
+    let text = match load_or_say(context, file, rules)? {
+        Ok(loaded) => loaded.bundle(),
+        Err(exit) => return Ok(exit),
+    };
     let answer = context
         .client()
         .post(

@@ -12,7 +12,7 @@ use sekimori_interchange::{
 };
 
 use super::Context;
-use super::model::{problems, read, report_language};
+use super::model::{load_or_say, report_language};
 use crate::cli::{ExportFormat, ImportFormat};
 use crate::clock;
 use crate::diagnostic::{Diagnostic, Exit, Outcome};
@@ -97,14 +97,10 @@ pub(crate) fn run_export(
     file: &Path,
     request: &ExportRequest<'_>,
 ) -> Outcome<ExitCode> {
-    let text = read(file)?;
     let today = clock::wall().to_zoned(TimeZone::UTC).date();
-    if let Some(problems) = problems(context, file, &text, today) {
-        eprintln!("{problems}");
-        return Ok(Exit::Problems.into());
-    }
-    let Ok(model) = model::parse(&file.display().to_string(), &text) else {
-        return Ok(Exit::Problems.into());
+    let model = match load_or_say(context, file, &[])? {
+        Ok(loaded) => loaded.model,
+        Err(exit) => return Ok(exit),
     };
     let language = report_language(context.language);
     let exported = match request.to {

@@ -1,13 +1,13 @@
 //! `sekimori model …`: works on files alone, without a server.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use sekimori_analysis::diagnostic::Color;
+use sekimori_analysis::analyze;
+use sekimori_analysis::diagnostic::{Color, Gravity, Problem};
 use sekimori_analysis::language::Language as ReportLanguage;
-use sekimori_analysis::{analyze, model};
 use sekimori_report::Report;
 
 use super::interchange::{self, ExportRequest};
@@ -18,19 +18,27 @@ use crate::diagnostic::{Diagnostic, Exit, Outcome};
 use crate::language::Language;
 use crate::output::print_line;
 
-/// A model larger than this is a mistake.
-const MAX_MODEL_BYTES: u64 = 64 * 1024 * 1024;
+mod difference;
+mod files;
+mod layout;
+mod template;
 
-/// The examples that a model can start from.
-const TEMPLATES: &[(&str, &str)] = &[(
-    "sensor-gateway",
-    include_str!("../../../../examples/cold-store/model.toml"),
-)];
+pub(crate) use files::load_or_say;
+pub(crate) use template::example;
 
 pub(crate) fn run(context: &Context, command: &ModelCommand) -> Outcome<ExitCode> {
     match command {
-        ModelCommand::Init { file, template } => init(context, file, template),
-        ModelCommand::Check { file } => check(context, file),
+        ModelCommand::Init { list: true, .. } => template::list(context),
+        ModelCommand::Init { file, template, .. } => template::init(context, file, template),
+        ModelCommand::Check { file, rules } => check(context, file, rules),
+        ModelCommand::Fmt { files, check } => layout::format(context, files, *check),
+        ModelCommand::Schema => layout::schema(),
+        ModelCommand::Diff {
+            old,
+            new,
+            rules,
+            fail_on,
+        } => difference::run(context, [old, new], rules, fail_on),
         ModelCommand::Import { file, from, output } => {
             interchange::run_import(context, file, *from, output.as_deref())
         }
@@ -52,84 +60,64 @@ pub(crate) fn run(context: &Context, command: &ModelCommand) -> Outcome<ExitCode
         ),
         ModelCommand::Analyze {
             file,
+            rules,
             format,
             output,
-        } => show(context, file, *format, output.as_deref()),
+        } => show(context, (file, rules), *format, output.as_deref()),
     }
 }
 
-/// The example that the demo applies.
-pub(crate) fn example() -> &'static str {
-    TEMPLATES.first().map(|(_, text)| *text).unwrap_or_default()
-}
-
-fn init(context: &Context, file: &Path, template: &str) -> Outcome<ExitCode> {
-    use std::io::Write as _;
-    let Some((_, text)) = TEMPLATES.iter().find(|(name, _)| *name == template) else {
-        let names: Vec<&str> = TEMPLATES.iter().map(|(name, _)| *name).collect();
-        return Err(Diagnostic::new(
-            Exit::Usage,
-            "SK-MOD-901",
-            context.text("error-template-unknown", &[]),
-        )
-        .observed(template)
-        .expected(names.join(", ")));
+/// Names every problem; warnings are named too, and stop nobody.
+fn check(context: &Context, file: &Path, rules: &[PathBuf]) -> Outcome<ExitCode> {
+    let (problems, is_sound) = match files::load(context, file, rules)? {
+        Ok(loaded) => (loaded.warnings, true),
+        Err(problems) => (vec![problems], false),
     };
-    let written = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(file)
-        .and_then(|mut output| output.write_all(text.as_bytes()));
-    match written {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            return Err(Diagnostic::new(
-                Exit::Conflict,
-                "SK-MOD-902",
-                context.text("error-file-exists", &[]),
-            )
-            .observed(file.display())
-            .fix(context.text("fix-file-exists", &[])));
+    if context.json {
+        let list: Vec<&Problem> = problems.iter().flat_map(|p| &p.list).collect();
+        let omitted: usize = problems.iter().map(|p| p.omitted).sum();
+        let errors = list.iter().filter(|p| p.gravity == Gravity::Error).count();
+        print_line(&serde_json::json!({
+            "file": file.display().to_string(),
+            "sound": is_sound,
+            "errors": errors,
+            "warnings": list.len() - errors,
+            "omitted": omitted,
+            "problems": list,
+        }))?;
+    } else {
+        for problems in &problems {
+            files::say(context, problems);
         }
-        Err(error) => return Err(unreadable("write", file, &error)),
+        if is_sound {
+            let key = if problems.is_empty() {
+                "model-sound"
+            } else {
+                "model-usable"
+            };
+            print_line(&context.text(key, &[("file", &file.display().to_string())]))?;
+        }
     }
-    print_line(&context.text("model-written", &[("file", &file.display().to_string())]))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn check(context: &Context, file: &Path) -> Outcome<ExitCode> {
-    let text = read(file)?;
-    if let Some(problems) = problems(context, file, &text, today()) {
-        eprintln!("{problems}");
-        return Ok(Exit::Problems.into());
-    }
-    if !context.json {
-        print_line(&context.text("model-sound", &[("file", &file.display().to_string())]))?;
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(if is_sound {
+        ExitCode::SUCCESS
+    } else {
+        Exit::Problems.into()
+    })
 }
 
 fn show(
     context: &Context,
-    file: &Path,
+    (file, rules): (&Path, &[PathBuf]),
     format: ReportFormat,
     output: Option<&Path>,
 ) -> Outcome<ExitCode> {
     let format = format.or_json(false);
     report::check_destination(context, format, output)?;
-    let text = read(file)?;
-    let name = file.display().to_string();
-    let model = match model::parse(&name, &text) {
-        Ok(model) => model,
-        Err(problems) => {
-            eprintln!(
-                "{}",
-                problems.render(report_language(context.language), color())
-            );
-            return Ok(Exit::Problems.into());
-        }
+    let loaded = match load_or_say(context, file, rules)? {
+        Ok(loaded) => loaded,
+        Err(exit) => return Ok(exit),
     };
-    let analysis = analyze(&model, today());
+    let analysis = analyze(&loaded.model, today());
     let bytes = if context.json {
         // Both languages at once, every key as the analysis has it.
         let mut bytes = serde_json::to_vec(&analysis).map_err(|error| {
@@ -150,49 +138,6 @@ fn show(
     };
     report::deliver(context, &bytes, output)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Every problem of a model, rendered with its place; `None` when it is sound.
-pub(super) fn problems(context: &Context, file: &Path, text: &str, _today: Date) -> Option<String> {
-    let name = file.display().to_string();
-    let problems = model::parse(&name, text).err()?;
-    Some(problems.render(report_language(context.language), color()))
-}
-
-/// Reads a model as text.
-pub(super) fn read(file: &Path) -> Outcome<String> {
-    let metadata = std::fs::metadata(file).map_err(|error| unreadable("read", file, &error))?;
-    if metadata.len() > MAX_MODEL_BYTES {
-        return Err(
-            Diagnostic::new(Exit::Failed, "SK-MOD-905", "the model is too large")
-                .observed(format!("{}: {} bytes", file.display(), metadata.len()))
-                .expected(format!("at most {MAX_MODEL_BYTES} bytes")),
-        );
-    }
-    let bytes = std::fs::read(file).map_err(|error| unreadable("read", file, &error))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let place = error.utf8_error().valid_up_to();
-        Diagnostic::new(Exit::Problems, "SK-MOD-906", "the model is not UTF-8 text")
-            .observed(format!(
-                "{}: byte {place} begins no character",
-                file.display()
-            ))
-            .fix("save the file as UTF-8")
-    })
-}
-
-fn unreadable(doing: &str, file: &Path, error: &std::io::Error) -> Diagnostic {
-    let diagnostic = Diagnostic::new(
-        Exit::Failed,
-        "SK-MOD-903",
-        format!("cannot {doing} the model"),
-    )
-    .below()
-    .observed(format!("{}: {error}", file.display()));
-    match error.kind() {
-        std::io::ErrorKind::NotFound => diagnostic.fix("sekimori model init"),
-        _ => diagnostic.fix("check the path and the rights of its folder"),
-    }
 }
 
 fn today() -> Date {

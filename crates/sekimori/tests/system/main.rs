@@ -12,6 +12,7 @@ mod demo;
 mod enrollment;
 mod est;
 mod faults;
+mod model;
 mod mosquitto;
 mod openssl;
 mod power;
