@@ -15,14 +15,23 @@ pub enum Format {
     /// One sheet of A4 for management: what is at risk, what remains, what it costs, what is to be
     /// decided. A self-contained page too.
     Management,
+    /// The page on sheets of A4, for archives and auditors.
+    #[cfg(feature = "pdf")]
+    Pdf,
     /// The same data for programs; every text in one language, every key the same in both.
     Json,
 }
 
 impl Format {
     /// Every form.
-    pub const ALL: &'static [Format] =
-        &[Format::Text, Format::Html, Format::Management, Format::Json];
+    pub const ALL: &'static [Format] = &[
+        Format::Text,
+        Format::Html,
+        Format::Management,
+        #[cfg(feature = "pdf")]
+        Format::Pdf,
+        Format::Json,
+    ];
 
     /// The word for it on the command line and in the API.
     #[must_use]
@@ -31,6 +40,8 @@ impl Format {
             Format::Text => "text",
             Format::Html => "html",
             Format::Management => "management",
+            #[cfg(feature = "pdf")]
+            Format::Pdf => "pdf",
             Format::Json => "json",
         }
     }
@@ -48,6 +59,8 @@ impl Format {
         match self {
             Format::Text => "text/plain; charset=utf-8",
             Format::Html | Format::Management => "text/html; charset=utf-8",
+            #[cfg(feature = "pdf")]
+            Format::Pdf => "application/pdf",
             Format::Json => "application/json",
         }
     }
@@ -58,6 +71,8 @@ impl Format {
         match self {
             Format::Text => "txt",
             Format::Html | Format::Management => "html",
+            #[cfg(feature = "pdf")]
+            Format::Pdf => "pdf",
             Format::Json => "json",
         }
     }
@@ -67,6 +82,8 @@ impl Format {
     pub const fn is_text(self) -> bool {
         match self {
             Format::Text | Format::Html | Format::Management | Format::Json => true,
+            #[cfg(feature = "pdf")]
+            Format::Pdf => false,
         }
     }
 }

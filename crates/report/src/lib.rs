@@ -1,7 +1,7 @@
 //! An analysis and what was observed, as pages, documents and files for people and programs.
 //!
-//! Values go in, bytes come out: nothing here opens a file, a socket or a clock, and the same
-//! analysis gives the same bytes. Every form is made from the same data, in Japanese and English,
+//! Values go in, bytes come out: nothing here opens a socket or a clock, only PDF reads files (a font
+//! of the machine), and the same analysis gives the same bytes. Every form is made from the same data, in Japanese and English,
 //! and every text of the reports themselves stands in `locale/` in both. The crate refuses to know
 //! how a threat is found or a countermeasure chosen, and where a report goes.
 //!
@@ -23,6 +23,8 @@ mod html;
 mod json;
 mod labels;
 mod management;
+#[cfg(feature = "pdf")]
+mod pdf;
 mod text;
 mod words;
 
@@ -81,6 +83,8 @@ pub fn render(
         Format::Text => text::render(report, language).into_bytes(),
         Format::Html => html::render(report, language).into_bytes(),
         Format::Management => management::render(report, language).into_bytes(),
+        #[cfg(feature = "pdf")]
+        Format::Pdf => pdf::render(report, language)?,
         Format::Json => json::render(report, language).into_bytes(),
     };
     Ok(Rendered {

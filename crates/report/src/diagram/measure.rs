@@ -90,7 +90,7 @@ const NOT_FIRST: &str =
 const NOT_LAST: &str = "（「『【〈《〔([{";
 
 /// The parts of a text that stay together.
-fn pieces(text: &str) -> Vec<String> {
+pub(crate) fn pieces(text: &str) -> Vec<String> {
     let mut pieces: Vec<String> = Vec::new();
     let mut piece = String::new();
     let mut characters = text

@@ -1,12 +1,14 @@
 //! The page: a frame with a table of contents, and one function for each section.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use sekimori_analysis::Analysis;
 use sekimori_analysis::evidence::{Finding, Status};
 use sekimori_analysis::language::{Language, Text};
 
 use crate::Report;
+use crate::diagram::scene::Scene;
 use crate::labels::Labels;
 
 mod evidence;
@@ -26,20 +28,30 @@ struct Page<'a> {
     language: Language,
     labels: Labels,
     html: Html,
+    scenes: BTreeMap<String, Scene>,
 }
 
 type Section<'a> = (&'static str, fn(&mut Page<'a>));
 
 pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
+    render_with_scenes(report, language).0
+}
+
+/// The page, and its pictures by id, for whoever draws them with other means.
+pub(crate) fn render_with_scenes(
+    report: &Report<'_>,
+    language: Language,
+) -> (String, BTreeMap<String, Scene>) {
     let mut page = Page {
         analysis: report.analysis,
         findings: report.found(),
         language,
         labels: Labels::new(language),
         html: Html::default(),
+        scenes: BTreeMap::new(),
     };
     page.frame();
-    page.html.finish()
+    (page.html.finish(), page.scenes)
 }
 
 impl<'a> Page<'a> {

@@ -32,6 +32,7 @@ impl Page<'_> {
                     .raw("</div>\n")
                     .element("figcaption", "", caption)
                     .close("figure");
+                self.scenes.insert(id.to_owned(), scene.clone());
             }
             None => {
                 let note = self.label("figure-too-large");
