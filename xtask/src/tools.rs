@@ -48,6 +48,11 @@ const TOOLS: &[Tool] = &[
         needed_for: "console pages",
     },
     Tool {
+        program: "pdftotext",
+        package: "poppler-utils",
+        needed_for: "reading reports in PDF",
+    },
+    Tool {
         program: "node",
         package: "nodejs",
         needed_for: "driving Chromium",

@@ -108,7 +108,7 @@ impl<'a> Sheet<'a> {
 
     /// Losses, the worst first, with how many ways lead to them.
     fn at_risk(&mut self) {
-        const ROWS: usize = 5;
+        const ROWS: usize = 4;
         let heading = self.label("management-risk");
         self.html.raw("<section>").element("h2", "", &heading);
         let mut losses: Vec<(Level, &str, &str)> = self
@@ -131,7 +131,7 @@ impl<'a> Sheet<'a> {
         for (level, id, text) in losses.into_iter().take(ROWS) {
             let word = format!("level-{}", level.word());
             let label = self.label(&word);
-            let text = shorten(if text.is_empty() { id } else { text }, 330);
+            let text = shorten(if text.is_empty() { id } else { text }, 280);
             self.html
                 .raw("<li>")
                 .badge(&word, &label)
@@ -177,7 +177,7 @@ impl<'a> Sheet<'a> {
                     Some(_) => self.label(&word),
                     None => self.label("item-mandatory"),
                 };
-                let said = shorten(&self.about(&target.id), 330);
+                let said = shorten(&self.about(&target.id), 280);
                 self.html
                     .raw("<li>")
                     .badge(&word, &label)
@@ -290,7 +290,7 @@ impl<'a> Sheet<'a> {
 
     /// Who has to decide what, and until when.
     fn decisions(&mut self) {
-        const ROWS: usize = 7;
+        const ROWS: usize = 6;
         let heading = self.label("management-decisions");
         self.html.raw("<section>").element("h2", "", &heading);
         let due = due::of(self.report, &self.labels, self.language, AHEAD);
@@ -317,7 +317,7 @@ impl<'a> Sheet<'a> {
             let class = if entry.is_over { "class=\"over\"" } else { "" };
             self.html
                 .raw("<tr>")
-                .element("td", "", &shorten(&entry.what, 640))
+                .element("td", "", &shorten(&entry.what, 500))
                 .element("td", "", &owner)
                 .element("td", class, &when)
                 .raw("</tr>\n");

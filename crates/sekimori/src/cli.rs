@@ -466,6 +466,8 @@ pub(crate) enum ReportFormat {
     Html,
     /// One sheet of A4 for management
     Management,
+    /// The page with its pictures on sheets of A4
+    Pdf,
     /// For programs
     Json,
 }
@@ -479,6 +481,7 @@ impl ReportFormat {
             Self::Text => Format::Text,
             Self::Html => Format::Html,
             Self::Management => Format::Management,
+            Self::Pdf => Format::Pdf,
             Self::Json => Format::Json,
         }
     }

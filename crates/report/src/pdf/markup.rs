@@ -1,8 +1,6 @@
 //! Reads the page back into blocks. The page is ours and well formed (a test says so), so this knows
 //! the elements that our sections write, and takes any other for its text.
 
-use crate::diagram::scene::Anchor;
-
 /// A stretch of text in one style.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Span {
@@ -36,17 +34,6 @@ pub(super) enum Align {
     #[default]
     Left,
     Right,
-    Center,
-}
-
-impl From<Align> for Anchor {
-    fn from(align: Align) -> Self {
-        match align {
-            Align::Left => Anchor::Start,
-            Align::Right => Anchor::End,
-            Align::Center => Anchor::Middle,
-        }
-    }
 }
 
 /// A part of the page.
@@ -117,13 +104,16 @@ fn unescaped(text: &str) -> String {
     text.replace("&nbsp;", "\u{a0}").replace("&amp;", "&")
 }
 
+/// Caption, head, rows, and whether the head is being read.
+type Table = (Vec<Span>, Vec<Vec<Cell>>, Vec<Vec<Cell>>, bool);
+
 #[derive(Default)]
 struct Reader {
     blocks: Vec<Block>,
     spans: Vec<Span>,
     styles: Vec<(String, Style)>,
-    /// Caption, head, rows, and whether the head is being read.
-    table: Option<(Vec<Span>, Vec<Vec<Cell>>, Vec<Vec<Cell>>, bool)>,
+    /// The table that is being read.
+    table: Option<Table>,
     cell: Option<Cell>,
 }
 
@@ -250,10 +240,10 @@ impl Reader {
                     self.blocks.push(Block::Point(spans));
                 }
             }
-            "p" | "figcaption" | "div" | "dt" | "dd" | "summary" if self.cell.is_none() => {
-                if self.table.is_none() {
-                    self.flush();
-                }
+            "p" | "figcaption" | "div" | "dt" | "dd" | "summary"
+                if self.cell.is_none() && self.table.is_none() =>
+            {
+                self.flush();
             }
             "caption" => {
                 let spans = std::mem::take(&mut self.spans);
@@ -287,7 +277,8 @@ impl Reader {
 
 /// The word of a class that stands for a color.
 fn tone(class: &str) -> Option<String> {
-    let known = |word: &&str| super::sheet::is_tone(word);
+    // A badge has a ground of its own, which a word beside it changes.
+    let known = |word: &&str| *word != "badge" && super::sheet::is_tone(word);
     class.split(' ').find(known).map(str::to_owned)
 }
 

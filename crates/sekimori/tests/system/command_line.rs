@@ -61,6 +61,22 @@ fn a_model_is_written_checked_and_analyzed() {
     assert_eq!(first, again);
     let complaint = run(sekimori().args(["model", "init"]).arg(&model)).fails(6);
     assert!(complaint.contains("SK-MOD-902"), "{complaint}");
+    for (format, begins) in [
+        ("html", "<!DOCTYPE html>\n<html lang=\"ja\">"),
+        ("management", "<!DOCTYPE html>\n<html lang=\"ja\">"),
+        ("json", "{\n  \"analysis\""),
+        ("pdf", "%PDF-"),
+    ] {
+        let file = folder.path().join(format);
+        run(sekimori()
+            .args(["--lang", "ja", "model", "analyze", "--format", format])
+            .arg(&model)
+            .arg("--output")
+            .arg(&file))
+        .ok();
+        let report = std::fs::read(&file).unwrap();
+        assert!(report.starts_with(begins.as_bytes()), "{format}");
+    }
     run(sekimori().args(["model", "init", "--template", "castle", "x"])).fails(2);
 }
 

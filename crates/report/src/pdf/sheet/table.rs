@@ -116,7 +116,6 @@ impl Setter<'_> {
                 let free = w - 2.0 * PAD - used;
                 let shift = match cell.map(|cell| cell.align) {
                     Some(Align::Right) => free,
-                    Some(Align::Center) => free / 2.0,
                     _ => 0.0,
                 };
                 self.line(line, x + PAD + shift.max(0.0), base, SIZE);
