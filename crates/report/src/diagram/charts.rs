@@ -88,7 +88,8 @@ fn grid(scene: &mut Scene, plot: Area, total: u64, amount: &dyn Fn(u64) -> Strin
             .push(Item::Text(Ink::Soft, Anchor::End, at, said));
     }
     // As many numbers as have room beside each other.
-    let widest = width(&amount(total), Ink::Soft.size()) + 16;
+    // The last number stands wholly to the left of its line, the one before it half.
+    let widest = width(&amount(total), Ink::Soft.size()) * 3 / 2 + 16;
     let many = u64::try_from((plot.w / widest.max(1)).clamp(1, 4)).unwrap_or(1);
     let mut last = None;
     for tick in 0..=many {
