@@ -11,7 +11,7 @@ use crate::language::Text;
 
 mod words;
 
-use words::{made_of, pillar, place, provided, strength};
+use words::{check, effort, made_of, pillar, place, provided, status, strength, stride, subject};
 
 /// What an id stands for, as labelled facts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -131,16 +131,7 @@ fn of_measure(knowledge: &Knowledge, measure: &Measure) -> Vec<Fact> {
         fact(
             "Effort points (own judgement)",
             "労力点(当方の判断)",
-            vec![Text::new(
-                format!(
-                    "{} from nothing, {} where provided",
-                    measure.cost, measure.cost_provided
-                ),
-                format!(
-                    "なければ {}、備わっていれば {}",
-                    measure.cost, measure.cost_provided
-                ),
-            )],
+            vec![effort(measure)],
         ),
         fact(
             "Takes (own judgement)",
@@ -205,13 +196,9 @@ fn of_candidate(knowledge: &Knowledge, candidate: &Candidate) -> Vec<Fact> {
 
 fn of_rule(knowledge: &Knowledge, rule: &Rule) -> Vec<Fact> {
     let answers = rule.answers.iter().map(|id| named(knowledge, id));
-    let on = rule.on.iter().map(|subject| Text::same(subject.word()));
+    let on = rule.on.iter().map(|about| subject(*about));
     vec![
-        fact(
-            "Kind of threat",
-            "脅威の種類",
-            vec![Text::same(rule.stride.word())],
-        ),
+        fact("Kind of threat", "脅威の種類", vec![stride(rule.stride)]),
         fact("About", "対象", on.collect()),
         fact("Answered by", "答える対策", answers.collect()),
     ]
@@ -246,12 +233,8 @@ fn of_item(knowledge: &Knowledge, set: &RegimeSet, item: &Item) -> Vec<Fact> {
             "原文の箇所",
             vec![Text::same(&item.r#ref)],
         ),
-        fact("Status", "位置づけ", vec![Text::same(item.status.word())]),
-        fact(
-            "Checked by",
-            "確かめ方",
-            vec![Text::same(item.check.word())],
-        ),
+        fact("Status", "位置づけ", vec![status(item.status)]),
+        fact("Checked by", "確かめ方", vec![check(item.check)]),
         fact(
             "Served by",
             "役立つ対策",

@@ -22,6 +22,7 @@ fix-server-unreachable = start it:  sekimori up   or name its home:  --home DIR
 error-witness-exists = this home belongs to a witness of another name
 fix-witness-exists = use the same name, or another home
 error-witness-missing = there is no witness in this home
+error-id-unknown = nothing is called so
 error-template-unknown = there is no template of that name
 error-file-exists = the file exists already
 fix-file-exists = name another file; nothing is overwritten

@@ -180,6 +180,11 @@ pub(crate) enum ModelCommand {
         #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
         fail_on: Vec<FailOn>,
     },
+    /// Say what an id stands for: a countermeasure, a control, a common threat, a rule, an item
+    Explain {
+        /// As a report shows it: CM-ENC, CSA-4.7, IPA-O1, BSI-8, SR-F1, JT05, ETSI-5.1-1
+        id: String,
+    },
     /// Make a model of a file of another tool; tells what could not be carried over
     Import {
         /// File of the other tool

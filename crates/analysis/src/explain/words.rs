@@ -1,7 +1,8 @@
 //! Words of the catalogue for readers.
 
-use crate::knowledge::{MeasureKind, Pillar, Place, Provided};
+use crate::knowledge::{Check, ItemStatus, Measure, MeasureKind, Pillar, Place, Provided, Subject};
 use crate::language::Text;
+use crate::model::Stride;
 
 pub(super) fn pillar(pillar: Pillar) -> Text {
     match pillar {
@@ -79,4 +80,56 @@ pub(super) fn provided(provided: Provided) -> Text {
         Provided::Never => ("never by the platform", "プラットフォームは備えない"),
     };
     Text::new(en, ja)
+}
+
+pub(super) fn status(status: ItemStatus) -> Text {
+    match status {
+        ItemStatus::Mandatory => Text::new("mandatory", "必須"),
+        ItemStatus::Recommended => Text::new("recommended", "推奨"),
+    }
+}
+
+pub(super) fn check(check: Check) -> Text {
+    match check {
+        Check::Live => Text::new("the running system", "稼働中のシステム"),
+        Check::Test => Text::new("a test", "試験"),
+        Check::Document => Text::new("a document", "文書"),
+        Check::Process => Text::new("how people work", "人の作業"),
+    }
+}
+
+pub(super) fn stride(stride: Stride) -> Text {
+    match stride {
+        Stride::Spoofing => Text::new("spoofing", "なりすまし"),
+        Stride::Tampering => Text::new("tampering", "改ざん"),
+        Stride::Repudiation => Text::new("repudiation", "否認"),
+        Stride::InformationDisclosure => Text::new("information disclosure", "情報漏えい"),
+        Stride::DenialOfService => Text::new("denial of service", "サービス拒否"),
+        Stride::ElevationOfPrivilege => Text::new("elevation of privilege", "権限昇格"),
+    }
+}
+
+pub(super) fn subject(subject: Subject) -> Text {
+    match subject {
+        Subject::Flow => Text::new("flow", "フロー"),
+        Subject::Device => Text::new("device", "機器"),
+        Subject::Gateway => Text::new("gateway", "ゲートウェイ"),
+        Subject::Service => Text::new("service", "サービス"),
+        Subject::Store => Text::new("store", "保存先"),
+        Subject::App => Text::new("app", "アプリ"),
+        Subject::Human => Text::new("person", "人"),
+        Subject::External => Text::new("system of someone else", "他者のシステム"),
+    }
+}
+
+/// Effort points; the second number only where it can come about.
+pub(super) fn effort(measure: &Measure) -> Text {
+    let (cost, kept) = (measure.cost, measure.cost_provided);
+    if measure.provided == Provided::Never {
+        return Text::same(cost.to_string());
+    }
+    Text::new(
+        format!("{cost} from nothing, {kept} where provided"),
+        format!("なければ {cost}、備わっていれば {kept}"),
+    )
 }

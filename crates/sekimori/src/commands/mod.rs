@@ -7,6 +7,7 @@ pub(crate) mod console;
 pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod events;
+mod explain;
 mod interchange;
 pub(crate) mod ledger;
 pub(crate) mod model;

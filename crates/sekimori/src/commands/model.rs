@@ -39,6 +39,7 @@ pub(crate) fn run(context: &Context, command: &ModelCommand) -> Outcome<ExitCode
             rules,
             fail_on,
         } => difference::run(context, [old, new], rules, fail_on),
+        ModelCommand::Explain { id } => super::explain::run(context, id),
         ModelCommand::Import { file, from, output } => {
             interchange::run_import(context, file, *from, output.as_deref())
         }

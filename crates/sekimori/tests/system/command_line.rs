@@ -49,6 +49,28 @@ fn without_a_server_the_error_says_how_to_start_one() {
 }
 
 #[test]
+fn an_id_of_a_report_is_explained() {
+    let english = run(sekimori().args(["--lang", "en", "model", "explain", "CM-ENC"])).ok();
+    assert!(
+        english.starts_with("CM-ENC  Encrypted communication"),
+        "{english}"
+    );
+    assert!(english.contains("CSA-1.19"), "{english}");
+    let japanese = run(sekimori().args(["--lang", "ja", "model", "explain", "IPA-P2-1"])).ok();
+    assert!(
+        japanese.contains("効果がないという意味ではない"),
+        "{japanese}"
+    );
+    let json = run(sekimori().args(["--json", "model", "explain", "BSI-8"])).ok();
+    assert!(json.contains("\"facts\""), "{json}");
+    let complaint = run(sekimori().args(["--lang", "en", "model", "explain", "CM-NONE"])).fails(2);
+    assert!(
+        complaint.contains("SK-MOD-920") && complaint.contains("CM-NONE"),
+        "{complaint}"
+    );
+}
+
+#[test]
 fn a_model_is_written_checked_and_analyzed() {
     let folder = tempfile::tempdir().unwrap();
     let model = folder.path().join("model.toml");
