@@ -11,7 +11,10 @@ use crate::Report;
 use crate::diagram::scene::Scene;
 use crate::labels::Labels;
 
+mod checklist;
 mod evidence;
+mod lists;
+mod loop_causes;
 mod protection;
 mod scope;
 mod system;
@@ -56,7 +59,7 @@ pub(crate) fn render_with_scenes(
 
 impl<'a> Page<'a> {
     fn frame(&mut self) {
-        let sections: [Section<'a>; 12] = [
+        let sections: [Section<'a>; 19] = [
             ("summary", Page::summary),
             ("scope", Page::scope),
             ("open", Page::open),
@@ -66,6 +69,13 @@ impl<'a> Page<'a> {
             ("chosen", Page::chosen),
             ("threats", Page::threats),
             ("control", Page::control),
+            ("safety", Page::safety),
+            ("lists", Page::cross_check),
+            ("checklist", Page::checklist),
+            ("privacy", Page::privacy),
+            ("keys", Page::keys),
+            ("guidance", Page::guidance),
+            ("catalogue", Page::catalogue),
             ("decisions", Page::decisions),
             ("assumptions", Page::assumptions),
             ("method", Page::method),

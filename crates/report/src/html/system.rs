@@ -86,13 +86,16 @@ impl Page<'_> {
         self.html.end_table();
     }
 
+    /// One cell: state, risk, strength reached of strength needed, and what covers it.
     fn heat(&mut self, cell: &Cell) {
-        let states = &self.analysis.solution.states;
-        let state = states.get(&cell.id.to_string()).copied();
+        let solution = &self.analysis.solution;
+        let id = cell.id.to_string();
+        let state = solution.states.get(&id).copied();
         let word = state_word(state.unwrap_or(State::NotApplicable));
         let label = self.label(&format!("state-{word}"));
         let class = format!("class=\"{word}\"");
-        self.html.open("td", &class).text(&label);
+        let target = solution.targets.iter().find(|target| target.id == id);
+        self.html.open("td", &class).element("b", "", &label);
         if let Some(risk) = &cell.risk {
             let level = self.label(&format!("level-{}", risk.level.word()));
             let risk = self.label("risk");
@@ -101,6 +104,21 @@ impl Page<'_> {
             self.html
                 .raw("<br><small>")
                 .text(&format!("{risk}: {level}{star}"))
+                .raw("</small>");
+        }
+        if let Some(target) = target {
+            let (reached, need) = (target.reached.to_string(), target.need.to_string());
+            let strength = self.with("strength-of", &[("reached", &reached), ("need", &need)]);
+            let by: Vec<&str> = target
+                .by
+                .iter()
+                .filter_map(|pick| pick.split('@').next())
+                .collect();
+            self.html
+                .raw("<br><small>")
+                .text(&strength)
+                .raw("<br>")
+                .text(&by.join(", "))
                 .raw("</small>");
         }
         self.html.raw("</td>");
@@ -126,7 +144,14 @@ impl Page<'_> {
             let kind = self.label(&format!("kind-{}", threat.element_kind));
             let element = format!("{} ({kind})", self.say(&threat.title));
             let text = self.say(&threat.text);
-            self.cell(&element).cell(&text);
+            let source = self.say(&threat.basis.source);
+            self.cell(&element);
+            self.html
+                .raw("<td class=\"w\">")
+                .text(&text)
+                .raw("<br><small class=\"soft\">")
+                .text(&format!("{}: {source}", threat.basis.rule))
+                .raw("</small></td>");
             let level = format!("level-{}", threat.risk.level.word());
             let level_label = self.label(&level);
             let impact = self.label(&format!("level-{}", threat.risk.impact.word()));
@@ -208,5 +233,6 @@ impl Page<'_> {
             self.html.close("tr");
         }
         self.html.end_table();
+        self.causes();
     }
 }
