@@ -41,6 +41,7 @@ pub mod safety;
 pub mod stpa;
 pub mod stride;
 mod system;
+pub mod trace;
 mod vocabulary;
 
 pub use analysis::{Analysis, analyze};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::basis::Method;
 use crate::choose::{Pick, Solution};
 use crate::knowledge::{MeasureKind, Pillar, ProbeName};
 use crate::language::Text;
@@ -85,9 +86,14 @@ pub fn requirements(model: &Model, solution: &Solution) -> Vec<Requirement> {
 
 pub(crate) fn of_system(system: &System<'_>, solution: &Solution) -> Vec<Requirement> {
     let wanted = items_of(system);
+    let targets = solution.targets.iter();
+    let threats: BTreeSet<&str> = targets
+        .filter(|target| matches!(target.method, Method::Stride | Method::Jnsa | Method::Stpa))
+        .map(|target| target.id.as_str())
+        .collect();
     let picks = solution.picks.iter();
     let mut out: Vec<Requirement> = picks
-        .filter_map(|pick| of_pick(system, pick, &wanted))
+        .filter_map(|pick| of_pick(system, pick, &wanted, &threats))
         .collect();
     out.extend(people::all(system));
     for rule in Rule::of(system.model) {
@@ -103,7 +109,12 @@ pub(crate) fn of_system(system: &System<'_>, solution: &Solution) -> Vec<Require
     out
 }
 
-fn of_pick(system: &System<'_>, pick: &Pick, wanted: &BTreeSet<&str>) -> Option<Requirement> {
+fn of_pick(
+    system: &System<'_>,
+    pick: &Pick,
+    wanted: &BTreeSet<&str>,
+    threats: &BTreeSet<&str>,
+) -> Option<Requirement> {
     let measure = system.knowledge().measures.get(&pick.measure)?;
     let duty = match measure.kind {
         _ if pick.provided => Duty::Platform,
@@ -123,7 +134,7 @@ fn of_pick(system: &System<'_>, pick: &Pick, wanted: &BTreeSet<&str>) -> Option<
         threats: pick
             .helps
             .iter()
-            .filter(|id| !is_item(id, wanted))
+            .filter(|id| threats.contains(id.as_str()))
             .cloned()
             .collect(),
         items: measure
@@ -155,12 +166,6 @@ fn of_pick(system: &System<'_>, pick: &Pick, wanted: &BTreeSet<&str>) -> Option<
         },
         why: pick.why.clone(),
     })
-}
-
-/// Whether a target is an item of a requirement set at a component: `sensor:CRA-I.2d`.
-fn is_item(target: &str, wanted: &BTreeSet<&str>) -> bool {
-    let item = target.split_once(':').map(|(_, item)| item);
-    item.is_some_and(|item| wanted.contains(item))
 }
 
 /// `REQ-ENC-sensor` for `CM-ENC` at `sensor`.
