@@ -28,6 +28,9 @@ impl Page<'_> {
         let picks = solution.picks.len().to_string();
         self.html.raw("<ul class=\"cards\">\n");
         for (key, number) in cards {
+            if key == "status-met" && self.findings.is_empty() {
+                continue;
+            }
             let label = self.label(key);
             self.html
                 .raw("<li>")
@@ -36,7 +39,10 @@ impl Page<'_> {
                 .raw("</li>\n");
         }
         self.html.raw("</ul>\n");
-        self.status_bar();
+        // A report on a model alone was not asked what is observed, and says nothing of it.
+        if !self.findings.is_empty() {
+            self.status_bar();
+        }
         let provided = self.with(
             "provided-long",
             &[("picks", &picks), ("provided", &provided.to_string())],
@@ -175,11 +181,11 @@ impl Page<'_> {
         let status = finding.map_or(Status::NotObserved, |finding| finding.status);
         let status_label = self.label(&format!("status-{}", status.word()));
         let id = format!("id=\"{}\"", requirement.id);
+        self.html.open("article", &id).raw("<h4>");
+        if finding.is_some() {
+            self.html.badge(status.word(), &status_label).raw(" ");
+        }
         self.html
-            .open("article", &id)
-            .raw("<h4>")
-            .badge(status.word(), &status_label)
-            .raw(" ")
             .text(&title)
             .raw(" – ")
             .text(&place)
