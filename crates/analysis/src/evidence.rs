@@ -193,6 +193,15 @@ pub fn judge(
     }
 }
 
+/// How it stands with every control by what the model itself says, on the day of the analysis.
+pub fn controls(analysis: &Analysis) -> Vec<ControlFinding> {
+    let seen = Seen::new(&[], Timestamp::MIN);
+    let papers = Papers::new(&[], &analysis.statements, analysis.date);
+    let findings = findings(analysis, &seen, Some(&papers));
+    let known = checklist::Known::new(analysis, &findings, &seen, &papers);
+    checklist::assess(analysis, &known)
+}
+
 /// Judges every requirement of an analysis by nothing but what was observed until `now`.
 pub fn assess(analysis: &Analysis, observations: &[Observation], now: Timestamp) -> Vec<Finding> {
     findings(analysis, &Seen::new(observations, now), None)

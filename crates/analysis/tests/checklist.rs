@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use sekimori_analysis::attestation::Word;
-use sekimori_analysis::checklist::{self, ControlFinding, State};
+use sekimori_analysis::checklist::{self, ControlFinding, Shown, State};
 use sekimori_analysis::documents::{Document, DocumentKind, Withdrawal, read};
 use sekimori_analysis::evidence::{Assessment, Observation, Status, judge};
 use sekimori_analysis::{Analysis, analyze, model};
@@ -85,13 +85,16 @@ fn everything(analysis: &Analysis) -> Vec<Observation> {
             all.insert((name.probe.clone(), name.reason.clone()));
         }
     }
-    let fixed = [
-        "session.opened",
-        "tls.mutual",
-        "policy.applied",
-        "device.enrolled",
-    ];
-    all.extend(fixed.iter().map(|probe| ((*probe).to_owned(), None)));
+    let steps = analysis.checklist.steps.iter();
+    for control in steps.flat_map(|step| &step.controls) {
+        for shown in &control.shown_by {
+            if let Shown::Probes { observed, refused } = shown {
+                for name in observed.iter().chain(refused) {
+                    all.insert((name.probe.clone(), name.reason.clone()));
+                }
+            }
+        }
+    }
     all.iter()
         .map(|(probe, reason)| seen(probe, reason.as_deref(), true))
         .collect()
@@ -137,6 +140,37 @@ fn what_was_seen_in_time_is_live_and_what_is_old_is_not() {
     let counts = checklist::count(&old.controls);
     assert_eq!(counts[&State::Live], 0, "{counts:?}");
     assert!(control(&old, "CSA-12.3").why.en.contains("too long ago"));
+}
+
+#[test]
+fn the_model_answers_nothing_that_could_have_been_observed() {
+    let analysis = analysis_of("");
+    let nothing = judge(&analysis, &[], &[], now());
+    let mut unseen = 0;
+    let controls = analysis
+        .checklist
+        .steps
+        .iter()
+        .flat_map(|step| &step.controls);
+    for control in controls.filter(|control| control.answer.is_some()) {
+        let found = nothing
+            .controls
+            .iter()
+            .find(|one| one.control == control.id);
+        let state = found.expect("a finding").state;
+        let could = control.shown_by.iter().any(|shown| match shown {
+            Shown::Probes { .. } => true,
+            Shown::Measure { measure } => analysis.requirements.iter().any(|requirement| {
+                requirement.measure.as_ref() == Some(measure) && !requirement.observed.is_empty()
+            }),
+            Shown::Absent { .. } => false,
+        });
+        if could {
+            unseen += 1;
+            assert_ne!(state, State::Document, "{}", control.id);
+        }
+    }
+    assert!(unseen > 0);
 }
 
 #[test]

@@ -21,7 +21,6 @@ const MAX_NAMES: usize = 5;
 /// Every name that a control may have in `answer`.
 #[cfg(test)]
 pub(super) const KNOWN: &[&str] = &[
-    "assumptions",
     "bounded",
     "closed",
     "consent",
@@ -109,7 +108,6 @@ pub(super) fn answer(name: &str, system: &System<'_>, found: &Found<'_>) -> Opti
         "safety" => safety(system, found),
         "dependence" => dependence(system),
         "environment" => environment(system),
-        "assumptions" => assumptions(system),
         "externals" => externals(system),
         "flows" => flows(system),
         "open-flows" => open_flows(system),
@@ -148,10 +146,10 @@ fn threat_model(found: &Found<'_>) -> Option<Answer> {
     let (threats, cells, actions) = (found.threats.len(), found.cells, found.unsafe_actions);
     is(
         format!(
-            "This analysis: {threats} STRIDE threats, {cells} cells of the life-cycle matrix, {actions} unsafe control actions."
+            "{threats} STRIDE threats, {cells} cells of the life-cycle matrix, {actions} unsafe control actions."
         ),
         format!(
-            "本分析: STRIDE の脅威 {threats} 件、ライフサイクル表 {cells} マス、非安全なコントロールアクション {actions} 件。"
+            "STRIDE の脅威 {threats} 件、ライフサイクル表 {cells} マス、非安全なコントロールアクション {actions} 件。"
         ),
     )
 }
@@ -162,8 +160,8 @@ fn spoofing(found: &Found<'_>) -> Option<Answer> {
         .filter(|threat| threat.stride == Stride::Spoofing)
         .count();
     is(
-        format!("This analysis looks for spoofing at every element and found {count} ways."),
-        format!("本分析は全要素でなりすましを調べ、{count} 件を見つけた。"),
+        format!("Spoofing was looked for at every element; {count} ways were found."),
+        format!("全要素でなりすましを調べ、{count} 件を見つけた。"),
     )
 }
 
@@ -178,8 +176,8 @@ fn gateway(system: &System<'_>, found: &Found<'_>) -> Option<Answer> {
         .filter(|threat| gateways.contains(threat.element.as_str()))
         .count();
     is(
-        format!("This analysis names {count} threats to the gateway itself."),
-        format!("本分析はゲートウェイ自体への脅威を {count} 件挙げている。"),
+        format!("{count} threats to the gateway itself are named."),
+        format!("ゲートウェイ自体への脅威を {count} 件挙げている。"),
     )
 }
 
@@ -318,20 +316,6 @@ fn environment(system: &System<'_>) -> Option<Answer> {
             list.en
         ),
         format!("区域ごとに、誰が触れられるかを示している: {}。", list.ja),
-    )
-}
-
-fn assumptions(system: &System<'_>) -> Option<Answer> {
-    let count = system.model.assumptions.len();
-    if count == 0 {
-        return lacks(
-            "The model writes down nothing that it takes for granted.",
-            "モデルに前提が書かれていない。",
-        );
-    }
-    is(
-        format!("{count} assumptions are written down, each with a date of review."),
-        format!("前提 {count} 件を見直しの期日とともに記している。"),
     )
 }
 
@@ -539,9 +523,9 @@ fn randomness(system: &System<'_>) -> Option<Answer> {
         )
     });
     if without.is_empty() {
-        return is(
-            "Every device says where its random numbers come from, and all use TLS 1.3 with fresh keys.",
-            "全機器の乱数源を記し、接続ごとに新しい鍵を作る方式を使う。",
+        return lacks(
+            "Every device says where its random numbers come from; attach which way of TLS was chosen for each, and why.",
+            "全機器の乱数源が書かれている。それぞれにどの TLS の方式を選んだかを、理由とともに添付する。",
         );
     }
     let list = names(without);

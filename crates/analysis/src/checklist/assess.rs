@@ -59,6 +59,8 @@ struct Live {
     state: Option<State>,
     why: Text,
     last: Option<Timestamp>,
+    /// Whether something could have been observed and was not, or too long ago.
+    unseen: bool,
     /// Papers about a requirement that decide.
     attested: Option<Attested>,
 }
@@ -77,9 +79,10 @@ fn of_control(control: &Control, known: &Known<'_>) -> ControlFinding {
         (Some(Word::NotApplicable), _) => (State::NotApplicable, said(&attested)),
         (word, None) => match (&control.excluded, &control.answer) {
             (Some(reason), _) => (State::NotApplicable, reason.clone()),
-            (None, Some(answer)) => (State::Document, answer.clone()),
-            (None, None) if word == Some(Word::Lapsed) => (State::Open, said(&attested)),
-            (None, None) => (State::Open, open(control, &live.why)),
+            // What could be observed, and was not, no model answers.
+            (None, Some(answer)) if !live.unseen => (State::Document, by_analysis(answer)),
+            (None, _) if word == Some(Word::Lapsed) => (State::Open, said(&attested)),
+            (None, _) => (State::Open, open(control, &live.why)),
         },
     };
     let by_live = matches!(state, State::Live | State::Contradicted) && word != Some(Word::Against);
@@ -102,6 +105,13 @@ fn of_control(control: &Control, known: &Known<'_>) -> ControlFinding {
             .unwrap_or_default(),
         why,
     }
+}
+
+fn by_analysis(answer: &Text) -> Text {
+    Text::new(
+        format!("By this analysis: {}", answer.en),
+        format!("本分析による: {}", answer.ja),
+    )
 }
 
 fn said(attested: &Option<Attested>) -> Text {
@@ -142,9 +152,13 @@ fn live(control: &Control, known: &Known<'_>) -> Live {
             state: None,
             why: Text::default(),
             last: None,
+            unseen: false,
             attested: None,
         };
     };
+    let unseen = parts
+        .iter()
+        .any(|part| matches!(part.status, Status::NotObserved | Status::Stale));
     let mut with: Vec<&str> = parts
         .iter()
         .filter(|part| part.status == worst)
@@ -210,6 +224,7 @@ fn live(control: &Control, known: &Known<'_>) -> Live {
         state,
         why,
         last,
+        unseen,
         attested,
     }
 }

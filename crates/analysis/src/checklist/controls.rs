@@ -151,7 +151,11 @@ mod tests {
         let kanji = |text: &str| text.chars().any(|c| c > '\u{3000}');
         for control in all() {
             let Text { en, ja } = &control.text;
-            assert!(en.ends_with('.') && !kanji(en), "{}: {en}", control.id);
+            assert!(
+                en.ends_with(['.', '?']) && !kanji(en),
+                "{}: {en}",
+                control.id
+            );
             assert!(ja.ends_with('。') && kanji(ja), "{}: {ja}", control.id);
         }
         let names: Vec<&Text> = steps().iter().map(|step| &step.name).collect();

@@ -50,6 +50,24 @@ pub struct Summary {
     pub why: Text,
 }
 
+impl Summary {
+    /// Holds coverage against the least percentage of lines that must have run; other results stay as they are.
+    #[must_use]
+    pub fn with_least(mut self, percent: u8) -> Self {
+        let Some(covered) = self.content.line_percent() else {
+            return self;
+        };
+        if covered < u64::from(percent) {
+            self.verdict = Verdict::Failed;
+            self.why = Text::new(
+                format!("{covered} % of the lines ran; {percent} % were asked for"),
+                format!("実行された行は {covered} %。{percent} % が求められている"),
+            );
+        }
+        self
+    }
+}
+
 /// The numbers of a result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
