@@ -191,6 +191,10 @@ codes! {
         "An operator opened a session", "運用者がセッションを開いた";
     PolicyApplied "policy.applied" Notice Held Keep Some(ConfigurationChange),
         "A signed policy became active", "署名済みポリシーが有効になった";
+    EvidenceAttached "evidence.attached" Notice Held Keep Some(ConfigurationChange),
+        "A document was attached as evidence", "文書が証拠として添付された";
+    EvidenceWithdrawn "evidence.withdrawn" Notice Held Keep Some(ConfigurationChange),
+        "A document was withdrawn as evidence", "証拠の文書が取り下げられた";
     DeviceInvited "device.invited" Notice Held Keep Some(AccountUpdate),
         "A device was invited", "機器が招待された";
     DeviceEnrolled "device.enrolled" Notice Held Keep Some(AccountUpdate),

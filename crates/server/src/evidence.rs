@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use http::StatusCode;
 use sekimori_analysis::Analysis;
-use sekimori_analysis::evidence::{Finding, ItemFinding, Observation, Status, assess, items};
+use sekimori_analysis::documents::Document;
+use sekimori_analysis::evidence::{Assessment, ItemFinding, Observation, Status, judge};
 use sekimori_analysis::model::Regime;
 use sekimori_audit::Code;
 
@@ -19,21 +20,24 @@ const HORIZON: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 pub struct Evidence {
     /// The analysis of the model in force.
     pub analysis: Analysis,
-    /// How it stands with each requirement.
-    pub findings: Vec<Finding>,
+    /// How it stands with each requirement, item and control.
+    pub assessment: Assessment,
+    /// Attached documents, those that count no more included.
+    pub documents: Vec<Document>,
 }
 
 impl Evidence {
     /// How it stands with each item of the requirement sets.
     #[must_use]
-    pub fn items(&self) -> Vec<ItemFinding> {
-        items(&self.analysis, &self.findings)
+    pub fn items(&self) -> &[ItemFinding] {
+        &self.assessment.items
     }
 
     /// How many requirements have a status.
     #[must_use]
     pub fn count(&self, status: Status) -> usize {
-        self.findings
+        self.assessment
+            .findings
             .iter()
             .filter(|finding| finding.status == status)
             .count()
@@ -49,14 +53,20 @@ impl Server {
     /// A [`Problem`] when no model was applied, or the model does not name the standard.
     pub async fn prove(&self, standard: Option<&str>) -> Result<Evidence, Problem> {
         let mut analysis = self.analysis().await?;
-        if let Some(standard) = standard {
-            narrow(&mut analysis, standard)?;
-        }
         self.settle_events().await;
         let now = self.now();
         let observations = self.observed().await?;
-        let findings = assess(&analysis, &observations, now);
-        Ok(Evidence { analysis, findings })
+        let documents = self.documents().await?;
+        // A control looks at requirements that no item of the one standard may need.
+        let mut assessment = judge(&analysis, &observations, &documents, now);
+        if let Some(standard) = standard {
+            narrow(&mut analysis, &mut assessment, standard)?;
+        }
+        Ok(Evidence {
+            analysis,
+            assessment,
+            documents,
+        })
     }
 
     /// What was observed, with the role of each device that is known.
@@ -87,7 +97,11 @@ impl Server {
 }
 
 /// Leaves one requirement set of those that the model names, and the requirements that serve it.
-fn narrow(analysis: &mut Analysis, standard: &str) -> Result<(), Problem> {
+fn narrow(
+    analysis: &mut Analysis,
+    assessment: &mut Assessment,
+    standard: &str,
+) -> Result<(), Problem> {
     let wanted = Regime::of_name(standard);
     let known: Vec<&str> = analysis
         .regimes
@@ -110,8 +124,13 @@ fn narrow(analysis: &mut Analysis, standard: &str) -> Result<(), Problem> {
         .iter()
         .flat_map(|item| item.requirements.iter().cloned())
         .collect();
+    let regime = kept.regime;
     analysis
         .requirements
         .retain(|requirement| serving.contains(&requirement.id));
+    assessment
+        .findings
+        .retain(|finding| serving.contains(&finding.requirement));
+    assessment.items.retain(|item| item.regime == regime);
     Ok(())
 }

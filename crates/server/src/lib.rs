@@ -26,6 +26,7 @@ mod checks;
 mod clock;
 mod conduct;
 mod console;
+mod documents;
 mod enroll;
 mod error;
 mod est;

@@ -36,6 +36,16 @@ pub enum Operator {
     Browser,
 }
 
+impl Operator {
+    /// How records name whoever acted; operators have no names of their own yet.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Local => "local-operator",
+            Self::Browser => "console-operator",
+        }
+    }
+}
+
 impl FromRequestParts<Server> for Operator {
     type Rejection = Problem;
 

@@ -7,6 +7,7 @@
 mod bodies;
 mod device;
 mod devices;
+mod documents;
 mod events;
 mod ledger;
 pub(crate) mod peer;
@@ -34,6 +35,7 @@ pub(crate) fn router(server: &Server) -> Router {
         .merge(ledger::router())
         .merge(device::router())
         .merge(devices::router())
+        .merge(documents::router())
         .merge(releases::router())
         .merge(events::router())
         .merge(session::router())

@@ -68,6 +68,24 @@ sk-opr-003 = このリンクは使用済みか、期限切れです
 sk-pol-001 = モデルに { $count } 件の問題があります
 sk-pol-002 = まだモデルが適用されていません
 
+sk-evi-010 = ファイルが空です
+sk-evi-011 = ファイルが大きすぎて添付できません
+    .fix = ファイルの保管場所とハッシュを書いた文書を添付してください
+sk-evi-012 = 文書は一つ以上の項目を対象とします
+    .fix = 対象を指定してください:  --for CSA-4.7 --for ETSI-5.1-1
+sk-evi-013 = 期限の日がすでに過ぎています
+    .fix = 先の日付を指定してください:  --until 2027-12-31
+sk-evi-014 = その ID の管理策・項目・要件はありません
+    .expected = CSA-4.7、ETSI-5.1-1、REQ-TAMPER-door のような ID
+    .fix = sekimori prove --json  で一覧できます
+sk-evi-015 = 文書のファイルがないか、変更されています
+    .fix = HOME/documents のバックアップからファイルを戻してください
+sk-evi-016 = これ以上の文書を置く余地がありません
+sk-evi-017 = 結果を読めません: { $why }
+    .fix = 形式を確かめるか、読まずに添付してください:  sekimori evidence attach
+sk-evi-018 = その文書はないか、すでに取り下げられています
+    .fix = sekimori evidence list
+
 sk-rel-001 = これらの鍵はリリースの根にできません({ $message })
     .expected = 互いに異なる Ed25519 鍵 1~16 個と、それで届く閾値
 sk-rel-002 = 内容が名前の示すものと違います

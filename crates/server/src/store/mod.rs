@@ -5,6 +5,7 @@
 //! retried when someone else holds the database, and hold no rules.
 
 pub mod devices;
+pub mod documents;
 pub mod enrollment;
 pub mod events;
 pub mod ledger;
@@ -300,6 +301,10 @@ pub(crate) struct Fields<'r>(pub(crate) &'r SqliteRow);
 
 impl Fields<'_> {
     pub(crate) fn text(&self, column: &str) -> Result<String, sqlx::Error> {
+        self.0.try_get(column)
+    }
+
+    pub(crate) fn text_if_any(&self, column: &str) -> Result<Option<String>, sqlx::Error> {
         self.0.try_get(column)
     }
 
