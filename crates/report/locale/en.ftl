@@ -299,3 +299,14 @@ site-gateway = gateway
 site-cloud = services
 site-app = application
 site-process = process
+
+# Checklist (crates/report/src/checklist.rs)
+text-checklist = The CSA's 13 steps
+text-document = { $id } { $title } · SHA-256 { $hash }… · attached { $attached } by { $owner } · until { $until }
+control-contradicted = contradicted
+control-live = shown live
+control-test = shown by a test
+control-document = shown by a document
+control-process = by process
+control-not-applicable = not applicable
+control-open = open

@@ -299,3 +299,14 @@ site-gateway = ゲートウェイ
 site-cloud = サービス
 site-app = アプリ
 site-process = 業務手順
+
+# Checklist (crates/report/src/checklist.rs)
+text-checklist = CSA の 13 ステップ
+text-document = { $id } { $title } · SHA-256 { $hash }… · { $attached } 添付({ $owner })· { $until } まで
+control-contradicted = 反証あり
+control-live = 稼働中に確認
+control-test = 試験で確認
+control-document = 文書で確認
+control-process = 業務の進め方
+control-not-applicable = 該当なし
+control-open = 未確認

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use sekimori_analysis::evidence::{self, Status};
+use sekimori_analysis::checklist;
+use sekimori_analysis::evidence::Status;
 use sekimori_analysis::language::Language;
 
 use crate::Report;
@@ -12,7 +13,12 @@ const FORMAT: &str = "sekimori-report/0";
 
 pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
     let (analysis, findings) = (report.analysis, report.found());
-    let items = evidence::items(analysis, findings);
+    let items = report.items();
+    let controls = report.controls();
+    let states: Map<String, Value> = checklist::count(&controls)
+        .into_iter()
+        .map(|(state, count)| (state.word().to_owned(), Value::from(count)))
+        .collect();
     let summary: Map<String, Value> = Status::ALL
         .iter()
         .map(|status| {
@@ -27,6 +33,8 @@ pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
         "analysis": analysis,
         "findings": findings,
         "items": items,
+        "controls": controls,
+        "control_states": states,
     });
     translate(&mut report, language);
     let mut text = serde_json::to_string_pretty(&report).expect("a report has only string keys");

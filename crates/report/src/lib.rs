@@ -17,6 +17,7 @@
 //! # Ok::<(), Box<sekimori_report::RenderError>>(())
 //! ```
 
+mod checklist;
 mod diagram;
 mod format;
 mod html;
@@ -31,7 +32,10 @@ mod words;
 pub use format::{Format, RenderError, Rendered};
 
 use sekimori_analysis::Analysis;
-use sekimori_analysis::evidence::Finding;
+use std::borrow::Cow;
+
+use sekimori_analysis::checklist::ControlFinding;
+use sekimori_analysis::evidence::{self, Assessment, Finding, ItemFinding};
 use sekimori_analysis::language::Language;
 
 /// What a report is about.
@@ -41,6 +45,8 @@ pub struct Report<'a> {
     pub analysis: &'a Analysis,
     /// What was observed of it; [`None`] for a report on a model alone.
     pub findings: Option<&'a [Finding]>,
+    /// What was observed, attached and stated, with items and controls; [`None`] for less.
+    pub assessment: Option<&'a Assessment>,
 }
 
 impl<'a> Report<'a> {
@@ -50,6 +56,7 @@ impl<'a> Report<'a> {
         Report {
             analysis,
             findings: None,
+            assessment: None,
         }
     }
 
@@ -59,6 +66,33 @@ impl<'a> Report<'a> {
         Report {
             analysis,
             findings: Some(findings),
+            assessment: None,
+        }
+    }
+
+    /// A report on a model and on everything that is known of the system.
+    #[must_use]
+    pub fn with_assessment(analysis: &'a Analysis, assessment: &'a Assessment) -> Self {
+        Report {
+            analysis,
+            findings: Some(&assessment.findings),
+            assessment: Some(assessment),
+        }
+    }
+
+    /// How it stands with the items of the requirement sets.
+    pub(crate) fn items(&self) -> Cow<'a, [ItemFinding]> {
+        match self.assessment {
+            Some(assessment) => Cow::Borrowed(&assessment.items),
+            None => Cow::Owned(evidence::items(self.analysis, self.found())),
+        }
+    }
+
+    /// How it stands with the controls of the checklist: for a model alone, by what it says itself.
+    pub(crate) fn controls(&self) -> Cow<'a, [ControlFinding]> {
+        match self.assessment {
+            Some(assessment) => Cow::Borrowed(&assessment.controls),
+            None => Cow::Owned(evidence::controls(self.analysis)),
         }
     }
 

@@ -7,13 +7,17 @@ use sekimori_analysis::choose::State;
 use sekimori_analysis::evidence::{Evidence, Finding, Status};
 use sekimori_analysis::language::Language;
 
-use crate::Report;
 use crate::labels::Labels;
+use crate::{Report, checklist};
 
 /// What was observed of each requirement; for a model alone, what it says.
 pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
     match report.findings {
-        Some(found) => findings(report.analysis, found, language),
+        Some(found) => {
+            let mut text = findings(report.analysis, found, language);
+            text.push_str(&checklist::render(report, language));
+            text
+        }
         None => analysis(report.analysis, language),
     }
 }
@@ -121,6 +125,8 @@ fn findings(analysis: &Analysis, findings: &[Finding], language: Language) -> St
                 .iter()
                 .map(|evidence| seen(evidence, &labels)),
         );
+        let attested = finding.attested.iter();
+        lines.extend(attested.flat_map(|attested| checklist::papers(attested, &labels, language)));
     }
     joined(&lines)
 }

@@ -312,7 +312,7 @@ impl Page<'_> {
     }
 
     pub(super) fn regimes(&mut self) {
-        let items = evidence::items(self.analysis, self.findings);
+        let items = self.items.clone();
         let status: BTreeMap<&str, Status> = items
             .iter()
             .map(|item| (item.item.as_str(), item.status))

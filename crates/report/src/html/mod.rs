@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use sekimori_analysis::Analysis;
-use sekimori_analysis::evidence::{Finding, Status};
+use sekimori_analysis::evidence::{Finding, ItemFinding, Status};
 use sekimori_analysis::language::{Language, Text};
 
 use crate::Report;
@@ -28,6 +28,7 @@ const STYLE: &str = include_str!("style.css");
 struct Page<'a> {
     analysis: &'a Analysis,
     findings: &'a [Finding],
+    items: Cow<'a, [ItemFinding]>,
     language: Language,
     labels: Labels,
     html: Html,
@@ -48,6 +49,7 @@ pub(crate) fn render_with_scenes(
     let mut page = Page {
         analysis: report.analysis,
         findings: report.found(),
+        items: report.items(),
         language,
         labels: Labels::new(language),
         html: Html::default(),
