@@ -174,3 +174,25 @@ error-format-unknown = the format of the file cannot be told
 error-name-a-device = a usage description is of one device component
 error-document-unreadable = the file cannot be read
 error-document-unwritable = the file cannot be written
+
+## Evidence that people attach
+
+evidence-attached = { $id } is attached to { $items }: { $owner } answers for it until { $until }, SHA-256 { $hash }
+evidence-passed = It counts: { $why }
+evidence-failed = It counts against what it is about: { $why }
+evidence-inconclusive = It tells nothing and counts for nothing: { $why }
+evidence-none = Nothing is attached yet: sekimori evidence attach FILE --for ITEM --owner NAME --until DATE
+evidence-withdrawn = { $id } counts no more; it stays in the list with the reason
+error-evidence-file = { $file } cannot be read
+column-id = ID
+column-worth = TODAY
+column-items = ABOUT
+column-title = TITLE
+column-owner = OWNER
+column-until = UNTIL
+column-hash = SHA-256
+worth-counts = counts
+worth-against = counts against
+worth-tells-nothing = tells nothing
+worth-expired = expired
+worth-withdrawn = withdrawn

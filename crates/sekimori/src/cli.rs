@@ -79,6 +79,9 @@ pub(crate) enum Command {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Attach documents and test results to what nobody can observe
+    #[command(subcommand)]
+    Evidence(EvidenceCommand),
     /// Look into the ledger and check it
     #[command(subcommand)]
     Ledger(LedgerCommand),
@@ -414,6 +417,63 @@ pub(crate) enum EventsCommand {
     },
     /// Check the chain of events and name the place where it breaks
     Verify,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvidenceCommand {
+    /// Keep a file as evidence, without reading it
+    Attach {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        paper: PaperArguments,
+        /// What it is: document, or test when it is the result of one
+        #[arg(long, default_value = "document", value_name = "KIND", value_parser = ["document", "test"])]
+        kind: String,
+    },
+    /// Read the result of a test and keep it; one that failed counts against what it is about
+    Import {
+        /// The file: SARIF, JUnit XML, LCOV, Cobertura XML or CycloneDX
+        file: PathBuf,
+        #[command(flatten)]
+        paper: PaperArguments,
+        /// Its format: sarif, junit, lcov, cobertura or cyclonedx; what it looks like when not given
+        #[arg(long, value_name = "NAME", value_parser = ["sarif", "junit", "lcov", "cobertura", "cyclonedx"])]
+        format: Option<String>,
+        /// For coverage: the least percentage of lines that must have run
+        #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+        at_least: Option<u8>,
+    },
+    /// List what is attached and what it is worth today
+    List,
+    /// Let a document count no more; it stays in the list with the reason
+    Withdraw {
+        /// Its id, such as DOC-7
+        id: String,
+        /// Why
+        #[arg(long)]
+        why: String,
+    },
+}
+
+/// What is said of every attached file.
+#[derive(Debug, Args)]
+pub(crate) struct PaperArguments {
+    /// What it is about: a control (CSA-4.7), an item (ETSI-5.1-1) or a requirement (REQ-…); repeatable
+    #[arg(long = "for", value_name = "ITEM", required = true, num_args = 1..)]
+    pub(crate) items: Vec<String>,
+    /// Who answers for it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) owner: String,
+    /// Last day on which it counts, such as 2027-12-31
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: String,
+    /// What to call it; the name of the file when not given
+    #[arg(long)]
+    pub(crate) title: Option<String>,
+    /// Id of the document that it replaces
+    #[arg(long, value_name = "ID")]
+    pub(crate) replaces: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -52,6 +52,14 @@ impl Client {
         parse(&collect(response).await?)
     }
 
+    /// Sends bytes and reads what came of it.
+    pub(crate) async fn post_bytes(&self, path: &str, bytes: Vec<u8>) -> Outcome<Value> {
+        let response = self
+            .send(Method::POST, path, Bytes::from(bytes), "application/json")
+            .await?;
+        parse(&collect(response).await?)
+    }
+
     /// Stores bytes under a name.
     pub(crate) async fn put(&self, path: &str, bytes: Vec<u8>) -> Outcome {
         let response = self

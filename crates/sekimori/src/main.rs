@@ -128,6 +128,7 @@ async fn run(cli: Cli, language: Language) -> Outcome<ExitCode> {
             format,
             output,
         } => commands::prove::run(&context, standard.as_deref(), *format, output.as_deref()).await,
+        Command::Evidence(command) => commands::evidence::run(&context, command).await,
         Command::Ledger(command) => commands::ledger::run(&context, command).await,
         Command::Witness(command) => {
             witness::run(command, &context.home, language, context.json).await

@@ -8,6 +8,7 @@ pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod events;
 mod explain;
+pub(crate) mod evidence;
 mod interchange;
 pub(crate) mod ledger;
 pub(crate) mod model;

@@ -154,7 +154,7 @@ impl Reports for Forms {
             let known = known.join(", ");
             return Err(ReportFailure::UnknownFormat { known });
         };
-        let report = Report::with_findings(&evidence.analysis, &evidence.findings);
+        let report = Report::with_assessment(&evidence.analysis, &evidence.assessment);
         let rendered = sekimori_report::render(&report, format, language);
         rendered
             .map(|rendered| RenderedReport {

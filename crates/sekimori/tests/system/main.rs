@@ -11,6 +11,7 @@ mod command_line;
 mod demo;
 mod enrollment;
 mod est;
+mod evidence;
 mod faults;
 mod model;
 mod mosquitto;
