@@ -391,7 +391,8 @@ impl Reports for FakeReports {
         format: &str,
         language: Language,
     ) -> Result<RenderedReport, ReportFailure> {
-        let report = json!({ "language": language.tag(), "findings": evidence.findings });
+        let report =
+            json!({ "language": language.tag(), "findings": evidence.assessment.findings });
         let (media_type, bytes) = match format {
             "json" => ("application/json", report.to_string().into_bytes()),
             "html" => (
