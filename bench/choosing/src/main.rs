@@ -4,11 +4,14 @@
 //! each, the shortest of three, because other work on the machine only ever adds to it.
 
 mod instances;
+mod large;
 
 use std::time::{Duration, Instant};
 
 use instances::Shape;
-use sekimori_cover::{Task, Work, greedy, solve};
+use sekimori_analysis::model::{DeviceClass, Phase};
+use sekimori_analysis::{jnsa, knowledge};
+use sekimori_cover::{Candidate, Target, Task, Work, greedy, solve};
 
 /// Steps after which the search gives up; about ten seconds.
 const STEPS: u64 = 4_000_000_000;
@@ -16,8 +19,15 @@ const STEPS: u64 = 4_000_000_000;
 fn main() {
     let only = std::env::args().nth(1);
     let wants = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    if wants("board") {
+        measure("JNSA board", &board());
+        example();
+    }
     if wants("catalogue") {
         random("catalogue", (89, 81), &[30, 60, 120], 3);
+    }
+    if wants("analyze") {
+        analyze();
     }
     if wants("random") {
         random("random", (130, 500), &[20, 50, 100], 3);
@@ -34,6 +44,105 @@ fn random(name: &str, (candidates, targets): (u32, u32), densities: &[u32], seed
             }
         }
     }
+}
+
+/// The matrix of the general-purpose board: every applicable cell as a high risk, costs from nothing.
+fn board() -> Task {
+    let base = knowledge::base();
+    let measures: Vec<&knowledge::Measure> = base.measures.values().collect();
+    let mut task = Task::default();
+    for measure in &measures {
+        task.candidates.push(Candidate {
+            cost: measure.cost,
+            ..Candidate::default()
+        });
+    }
+    for threat in base.threats.keys() {
+        for phase in Phase::ALL.iter().copied() {
+            let Some(cell) = jnsa::measures(base, threat, phase, DeviceClass::McuBoard) else {
+                continue;
+            };
+            let target = task.targets.len();
+            task.targets.push(Target::strength(2));
+            for (measure, candidate) in measures.iter().zip(&mut task.candidates) {
+                if measure.strength > 0 && cell.contains_key(&measure.id) {
+                    candidate.gives.push((target, measure.strength));
+                }
+            }
+        }
+    }
+    let used = task
+        .candidates
+        .iter()
+        .filter(|c| !c.gives.is_empty())
+        .count();
+    println!("JNSA board: {used} measures, {} cells", task.targets.len());
+    task
+}
+
+/// The example that ships: the choice with every explanation.
+fn example() {
+    let text = include_str!("../../../examples/cold-store/model.toml");
+    let Ok(model) = sekimori_analysis::model::parse("model.toml", text) else {
+        return;
+    };
+    let today = jiff::civil::date(2026, 11, 21);
+    let (analysis, took) = shortest(|| sekimori_analysis::analyze(&model, today));
+    let solution = &analysis.solution;
+    println!(
+        "example: {} targets, {} picks, cost {} (bound {}), {} open, {:.0} ms with every explanation",
+        solution.targets.len(),
+        solution.picks.len(),
+        solution.cost,
+        solution.lower_bound,
+        solution.open().count(),
+        milliseconds(took),
+    );
+    for target in solution.open() {
+        let missing = target.missing.as_ref().map_or("", |text| text.en.as_str());
+        println!("  {}: {missing}", target.id);
+    }
+}
+
+/// The whole analysis of a large model, with the memory that it took at most.
+fn analyze() {
+    let text = large::model();
+    let begin = now();
+    let model = match sekimori_analysis::model::parse("large.toml", &text) {
+        Ok(model) => model,
+        Err(problems) => {
+            println!("{problems}");
+            return;
+        }
+    };
+    let parsed = begin.elapsed();
+    let today = jiff::civil::date(2026, 11, 21);
+    let analysis = sekimori_analysis::analyze(&model, today);
+    let took = begin.elapsed();
+    let (solution, json) = (&analysis.solution, text.len());
+    println!(
+        "analyze {} components, {} flows ({} KiB): parsed in {:.0} ms, all in {:.0} ms; {} threats, {} targets, {} picks, cost {} (bound {}), {} open, peak {} MiB",
+        model.components.len(),
+        model.flows.len(),
+        json / 1024,
+        milliseconds(parsed),
+        milliseconds(took),
+        analysis.threats.len(),
+        solution.targets.len(),
+        solution.picks.len(),
+        solution.cost,
+        solution.lower_bound,
+        solution.open().count(),
+        peak_mebibytes(),
+    );
+}
+
+/// The most memory that this process had, as Linux counts it.
+fn peak_mebibytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    kibibytes.unwrap_or(0) / 1024
 }
 
 fn measure(label: &str, task: &Task) {

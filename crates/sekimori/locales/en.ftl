@@ -25,6 +25,8 @@ error-witness-missing = there is no witness in this home
 error-id-unknown = nothing is called so
 error-template-unknown = there is no template of that name
 error-file-exists = the file exists already
+error-countermeasure-unknown = no countermeasure of that name can be put to work in this system
+error-comparison-format = a comparison is text or JSON
 fix-file-exists = name another file; nothing is overwritten
 
 up-ready = Sekimori is ready.

@@ -231,7 +231,23 @@ pub(crate) enum ModelCommand {
         /// Write the report here instead of to standard output
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
+        #[command(flatten)]
+        what_if: WhatIf,
     },
+}
+
+/// Another choice to compare with, instead of the report.
+#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
+pub(crate) struct WhatIf {
+    /// What if this countermeasure were there: `CM-ENC`, or `CM-ENC@sensor` at one place
+    #[arg(long, value_name = "CM")]
+    pub(crate) with: Vec<String>,
+    /// What if this countermeasure could not be had
+    #[arg(long, value_name = "CM")]
+    pub(crate) without: Vec<String>,
+    /// What if so many points were all there is to spend: closes as much risk as they can
+    #[arg(long, value_name = "POINTS")]
+    pub(crate) budget: Option<u64>,
 }
 
 /// Formats that models are imported from.

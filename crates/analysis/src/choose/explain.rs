@@ -1,8 +1,10 @@
 //! Why each pick is there, and what would stand in for it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sekimori_cover::{Candidate, Cover, Reached, Standing, Target, Task, Work, reached, solve};
+use sekimori_cover::{
+    Candidate, Capacity, Cover, Reached, Standing, Target, Task, Work, reached, solve,
+};
 use serde::Serialize;
 
 use super::targets::Wanted;
@@ -73,16 +75,13 @@ impl Explained<'_> {
             } else if self.task.candidates.len() <= SMALL {
                 self.anew(*index, &has, &mut share)
             } else {
-                self.nearby(*index, &lost, &near, &mut share)
+                self.nearby(*index, (&lost, &has), &near, &mut share)
             };
             work.give_back(share);
-            let needed_by: Vec<String> = chosen
-                .iter()
-                .filter(|other| {
-                    let other = self.task.candidates.get(**other);
-                    other.is_some_and(|other| other.requires.contains(index))
-                })
-                .filter_map(|other| self.names.get(*other).cloned())
+            let users = near.needed_by.get(index).into_iter().flatten();
+            let needed_by: Vec<String> = users
+                .filter(|user| chosen.binary_search(user).is_ok())
+                .filter_map(|user| self.names.get(*user).cloned())
                 .collect();
             let forced_by = if is_forced {
                 self.only_for(&lost, &near, &ids)
@@ -195,7 +194,13 @@ impl Explained<'_> {
     }
 
     /// The cheapest others that make good what is lost, while all other picks stay.
-    fn nearby(&self, index: usize, lost: &[usize], near: &Near, work: &mut Work) -> Alternative {
+    fn nearby(
+        &self,
+        index: usize,
+        (lost, has): (&[usize], &[Reached]),
+        near: &Near,
+        work: &mut Work,
+    ) -> Alternative {
         let is_chosen = |index: &usize| self.cover.chosen.binary_search(index).is_ok();
         let mut members: BTreeSet<usize> = BTreeSet::new();
         let users = lost
@@ -213,17 +218,27 @@ impl Explained<'_> {
                 stack.extend(needs.unwrap_or(&[]));
             }
         }
-        let conflicts = self.task.conflicts.iter();
-        let rivals: Vec<(usize, usize)> = conflicts
-            .filter(|(a, b)| members.contains(a) || members.contains(b))
+        let rivals: BTreeSet<(usize, usize)> = members
+            .iter()
+            .filter_map(|member| near.conflicts.get(member))
+            .flatten()
             .copied()
             .collect();
-        members.extend(rivals.iter().flat_map(|(a, b)| [*a, *b]).filter(is_chosen));
-        for capacity in &self.task.capacities {
-            if capacity.uses.iter().any(|(user, _)| members.contains(user)) {
-                let users = capacity.uses.iter().map(|(user, _)| *user);
-                members.extend(users.filter(is_chosen));
-            }
+        let both = rivals.iter().flat_map(|(a, b)| [*a, *b]);
+        members.extend(both.filter(is_chosen));
+        let shared: BTreeSet<usize> = members
+            .iter()
+            .filter_map(|member| near.capacities.get(member))
+            .flatten()
+            .copied()
+            .collect();
+        let shared: Vec<&Capacity> = shared
+            .into_iter()
+            .filter_map(|capacity| self.task.capacities.get(capacity))
+            .collect();
+        for capacity in &shared {
+            let users = capacity.uses.iter().map(|(user, _)| *user);
+            members.extend(users.filter(is_chosen));
         }
         members.remove(&index);
         let list: Vec<usize> = members.into_iter().collect();
@@ -259,32 +274,20 @@ impl Explained<'_> {
                 .iter()
                 .filter_map(|(a, b)| Some((place(a)?, place(b)?)))
                 .collect(),
-            capacities: self
-                .task
-                .capacities
-                .iter()
-                .map(|capacity| sekimori_cover::Capacity {
-                    limit: capacity.limit,
-                    uses: capacity
-                        .uses
-                        .iter()
-                        .filter_map(|(u, a)| Some((place(u)?, *a)))
-                        .collect(),
+            capacities: shared
+                .into_iter()
+                .map(|capacity| {
+                    let uses = capacity.uses.iter();
+                    Capacity {
+                        limit: capacity.limit,
+                        uses: uses.filter_map(|(u, a)| Some((place(u)?, *a))).collect(),
+                    }
                 })
-                .filter(|capacity| !capacity.uses.is_empty())
                 .collect(),
         };
         let other = solve(&small, work);
         let gets = reached(&small, other.chosen.iter().copied());
-        let now = reached(
-            self.task,
-            self.cover
-                .chosen
-                .iter()
-                .copied()
-                .filter(|i| list.binary_search(i).is_ok() || *i == index),
-        );
-        let has = lost.iter().filter_map(|target| now.get(*target));
+        let has = lost.iter().filter_map(|target| has.get(*target));
         let mut each = small.targets.iter().zip(has).zip(&gets);
         if !other.violations.is_empty() || each.any(|((asks, has), gets)| is_less(asks, has, gets))
         {
@@ -311,22 +314,46 @@ impl Explained<'_> {
     }
 }
 
-/// Who gives what to each target.
+/// Who has to do with whom.
 struct Near {
+    /// Who gives what, by target.
     users: Vec<Vec<(usize, u32)>>,
+    /// Who needs a candidate.
+    needed_by: BTreeMap<usize, Vec<usize>>,
+    /// Pairs that exclude each other, by each of the two.
+    conflicts: BTreeMap<usize, Vec<(usize, usize)>>,
+    /// Capacities, by who uses them.
+    capacities: BTreeMap<usize, Vec<usize>>,
 }
 
 impl Near {
     fn of(task: &Task) -> Self {
-        let mut users = vec![Vec::new(); task.targets.len()];
+        let mut near = Near {
+            users: vec![Vec::new(); task.targets.len()],
+            needed_by: BTreeMap::new(),
+            conflicts: BTreeMap::new(),
+            capacities: BTreeMap::new(),
+        };
         for (index, candidate) in task.candidates.iter().enumerate() {
             for (target, strength) in &candidate.gives {
-                if let Some(list) = users.get_mut(*target) {
+                if let Some(list) = near.users.get_mut(*target) {
                     list.push((index, *strength));
                 }
             }
+            for needed in &candidate.requires {
+                near.needed_by.entry(*needed).or_default().push(index);
+            }
         }
-        Near { users }
+        for (a, b) in &task.conflicts {
+            near.conflicts.entry(*a).or_default().push((*a, *b));
+            near.conflicts.entry(*b).or_default().push((*a, *b));
+        }
+        for (index, capacity) in task.capacities.iter().enumerate() {
+            for (user, _) in &capacity.uses {
+                near.capacities.entry(*user).or_default().push(index);
+            }
+        }
+        near
     }
 }
 

@@ -28,10 +28,10 @@ pub use explain::Alternative;
 pub use frontier::Step;
 pub use variants::{Comparison, PickView, Side, Wishes, compare};
 
-/// Steps of the search for the cheapest choice: about a second.
-const SEARCH: u64 = 400_000_000;
+/// Steps of the search for the cheapest choice: some tenths of a second.
+const SEARCH: u64 = 100_000_000;
 /// Steps for the question what would stand in for each pick, for all picks together.
-const EXPLAIN: u64 = 400_000_000;
+const EXPLAIN: u64 = 50_000_000;
 
 /// How it stands with a cell, a threat or an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

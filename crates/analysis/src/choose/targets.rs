@@ -9,7 +9,7 @@ use super::frontier::weight;
 use super::instance::{Instance, Spot, instance};
 use super::{DecisionView, Method, State, Wishes, demanded_items, devices};
 use crate::jnsa::Matrix;
-use crate::knowledge::{Enough, Pillar};
+use crate::knowledge::{Enough, Pillar, Resources};
 use crate::model::{Budget, DecisionStatus, Level};
 use crate::policy::Aspect;
 use crate::stpa::Scenario;
@@ -83,27 +83,28 @@ impl Wanted<'_> {
 
     /// What each device component has left, for what is not on it yet.
     fn capacities(&self) -> Vec<Capacity> {
+        let mut there: BTreeMap<&str, Vec<(usize, &Resources)>> = BTreeMap::new();
+        for (index, instance) in self.instances.values().enumerate() {
+            if let Some(at) = instance.at.as_deref().filter(|_| !instance.provided) {
+                let resources = &instance.measure.resources;
+                there.entry(at).or_default().push((index, resources));
+            }
+        }
         let mut capacities = Vec::new();
         for (component, budget) in &self.budgets {
-            let uses = |amount: &dyn Fn(&Instance<'_>) -> u32| -> Vec<(usize, u32)> {
-                let instances = self.instances.values().enumerate();
-                instances
-                    .filter(|(_, i)| !i.provided && i.at.as_ref() == Some(component))
-                    .map(|(index, instance)| (index, amount(instance)))
-                    .filter(|(_, amount)| *amount > 0)
-                    .collect()
-            };
-            let kinds = [
-                (budget.ram_kib, uses(&|i| i.measure.resources.ram_kib)),
-                (budget.flash_kib, uses(&|i| i.measure.resources.flash_kib)),
-                (
-                    budget.cpu_percent,
-                    uses(&|i| i.measure.resources.cpu_percent),
-                ),
+            let there = there.get(component.as_str()).map_or(&[][..], Vec::as_slice);
+            let kinds: [(Option<u32>, fn(&Resources) -> u32); 3] = [
+                (budget.ram_kib, |r| r.ram_kib),
+                (budget.flash_kib, |r| r.flash_kib),
+                (budget.cpu_percent, |r| r.cpu_percent),
             ];
-            for (limit, uses) in kinds {
+            for (limit, amount) in kinds {
+                let uses = there.iter().map(|(index, r)| (*index, amount(r)));
                 if let Some(limit) = limit {
-                    capacities.push(Capacity { limit, uses });
+                    capacities.push(Capacity {
+                        limit,
+                        uses: uses.filter(|(_, amount)| *amount > 0).collect(),
+                    });
                 }
             }
         }

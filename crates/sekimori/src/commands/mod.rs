@@ -17,6 +17,7 @@ pub(crate) mod release;
 pub(crate) mod report;
 pub(crate) mod status;
 mod table;
+mod what_if;
 
 use std::path::PathBuf;
 

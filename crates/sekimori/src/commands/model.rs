@@ -11,8 +11,8 @@ use sekimori_analysis::language::Language as ReportLanguage;
 use sekimori_report::Report;
 
 use super::interchange::{self, ExportRequest};
-use super::{Context, report};
-use crate::cli::{ModelCommand, ReportFormat};
+use super::{Context, report, what_if};
+use crate::cli::{ModelCommand, ReportFormat, WhatIf};
 use crate::clock;
 use crate::diagnostic::{Diagnostic, Exit, Outcome};
 use crate::language::Language;
@@ -64,7 +64,13 @@ pub(crate) fn run(context: &Context, command: &ModelCommand) -> Outcome<ExitCode
             rules,
             format,
             output,
-        } => show(context, (file, rules), *format, output.as_deref()),
+            what_if,
+        } => show(
+            context,
+            (file, rules),
+            (*format, output.as_deref()),
+            what_if,
+        ),
     }
 }
 
@@ -109,8 +115,8 @@ fn check(context: &Context, file: &Path, rules: &[PathBuf]) -> Outcome<ExitCode>
 fn show(
     context: &Context,
     (file, rules): (&Path, &[PathBuf]),
-    format: ReportFormat,
-    output: Option<&Path>,
+    (format, output): (ReportFormat, Option<&Path>),
+    what_if: &WhatIf,
 ) -> Outcome<ExitCode> {
     let format = format.or_json(false);
     report::check_destination(context, format, output)?;
@@ -118,6 +124,11 @@ fn show(
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
+    if *what_if != WhatIf::default() {
+        let bytes = what_if::compared(context, &loaded.model, today(), format, what_if)?;
+        report::deliver(context, &bytes, output)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let analysis = analyze(&loaded.model, today());
     let bytes = if context.json {
         // Both languages at once, every key as the analysis has it.
