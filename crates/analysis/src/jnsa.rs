@@ -1,19 +1,25 @@
 //! The JNSA matrix: twelve threats × five phases of life for each device component.
 //!
-//! The board's table is the source's; what we add to it, the other device classes, the row of JT08 and
-//! JT07 in P5 are our own judgement and say so ([`Origin::Own`]).
+//! The board's table is the source's, with our additions; the tables of the other classes, the row of JT08 and JT07 in
+//! P5 are our own judgement but for a few examples. Every measure of every cell says whose idea it is ([`Origin`]), and
+//! every cell says what it is based on ([`Basis`]).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::basis::{Basis, Method};
-use crate::knowledge::{Knowledge, Origin};
+use crate::basis::Basis;
+use crate::knowledge::{JnsaThreat, Knowledge, Origin};
 use crate::language::Text;
 use crate::model::{CellId, Component, ComponentKind, DeviceClass, Model, Phase};
 use crate::risk::Risk;
-use crate::system::{Harm, System};
+use crate::system::{Harm, Menace, System};
+
+mod coverage;
+mod words;
+
+pub use coverage::{Coverage, coverage};
 
 /// The matrix of one device component.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -26,6 +32,8 @@ pub struct Matrix {
     pub class: DeviceClass,
     /// Phase in which most units are now.
     pub phase_now: Phase,
+    /// What each threat is for this class, by threat.
+    pub rows: BTreeMap<String, Text>,
     /// All sixty cells, by threat and phase.
     pub cells: Vec<Cell>,
 }
@@ -39,12 +47,12 @@ pub struct Cell {
     pub threat: String,
     /// Phase.
     pub phase: Phase,
-    /// Whether the source calls it not applicable.
+    /// Whether it applies to this class; the basis says whose word it is when it does not.
     pub applicable: bool,
     /// How large the risk is; [`None`] when not applicable.
     pub risk: Option<Risk>,
     /// Countermeasures, and whose idea it is that they belong here.
-    pub measures: BTreeMap<String, Origin>,
+    pub measures: Arc<BTreeMap<String, Origin>>,
     /// Method, threat and source.
     pub basis: Arc<Basis>,
 }
@@ -55,76 +63,98 @@ pub fn matrices(model: &Model) -> Vec<Matrix> {
 }
 
 pub(crate) fn of_system(system: &System<'_>) -> Vec<Matrix> {
+    let mut tables: BTreeMap<DeviceClass, Table<'_>> = BTreeMap::new();
     let components = system.model.components.iter();
     components
         .filter(|(_, component)| component.kind == ComponentKind::Device)
         .filter_map(|(id, component)| {
             let class = component.class?;
+            let table = tables
+                .entry(class)
+                .or_insert_with(|| Table::of(system.knowledge(), class));
             Some(Matrix {
                 component: id.clone(),
                 title: component.title.clone(),
                 class,
                 phase_now: component.phase,
-                cells: cells(system, id, component, class),
+                rows: table.rows.clone(),
+                cells: cells(system, id, component, table),
             })
         })
         .collect()
 }
 
-fn cells(system: &System<'_>, id: &str, component: &Component, class: DeviceClass) -> Vec<Cell> {
-    let mut cells = Vec::new();
-    let (source, own) = (source_words(true), source_words(false));
-    for (threat_id, threat) in &system.knowledge().threats {
-        let basis = |is_source: bool| {
-            Arc::new(Basis {
-                method: Method::Jnsa,
-                rule: threat_id.clone(),
-                source: if is_source { &source } else { &own }.clone(),
-                own_judgement: !is_source,
-            })
-        };
-        let (from_source, from_us) = (basis(true), basis(false));
-        for phase in Phase::ALL.iter().copied() {
-            let measures = measures(system.knowledge(), threat_id, phase, class);
-            let risk = measures.as_ref().map(|_| {
-                let harm = Harm::of_letters(&threat.harms);
-                system.risk_of_component(id, component, threat.reach, harm, 0, Some(phase))
-            });
-            let origins = measures.iter().flat_map(BTreeMap::values);
-            let is_source = match &measures {
-                None => true,
-                Some(_) => origins.into_iter().any(|origin| *origin == Origin::Jnsa),
-            };
-            cells.push(Cell {
-                id: CellId {
-                    component: id.to_owned(),
-                    threat: threat_id.clone(),
-                    phase,
-                },
-                threat: threat_id.clone(),
-                phase,
-                applicable: risk.is_some(),
-                risk,
-                measures: measures.unwrap_or_default(),
-                basis: Arc::clone(if is_source { &from_source } else { &from_us }),
-            });
-        }
-    }
-    cells
+/// What all matrices of one class share.
+struct Table<'k> {
+    rows: BTreeMap<String, Text>,
+    entries: Vec<Entry<'k>>,
 }
 
-fn source_words(is_source: bool) -> Text {
-    if is_source {
-        Text::new(
-            "JNSA IoT Security WG, slides of 2017-01-23, table of the general-purpose board; measures marked as own are ours",
-            "JNSA IoT セキュリティ WG 2017-01-23 資料、汎用マイコンボードの表。own と記した対策は本製品の追加",
-        )
-    } else {
-        Text::new(
-            "Our own judgement: the source has no words for this cell",
-            "本製品の判断。資料にはこの欄の記述がない",
-        )
+struct Entry<'k> {
+    id: &'k str,
+    threat: &'k JnsaThreat,
+    phase: Phase,
+    measures: Option<Arc<BTreeMap<String, Origin>>>,
+    basis: Arc<Basis>,
+}
+
+impl<'k> Table<'k> {
+    fn of(knowledge: &'k Knowledge, class: DeviceClass) -> Self {
+        let mut entries = Vec::new();
+        for (id, threat) in &knowledge.threats {
+            for phase in Phase::ALL.iter().copied() {
+                let measures = measures(knowledge, id, phase, class);
+                entries.push(Entry {
+                    id,
+                    threat,
+                    phase,
+                    basis: Arc::new(words::basis(
+                        knowledge,
+                        (id, phase, class),
+                        measures.as_ref(),
+                    )),
+                    measures: measures.map(Arc::new),
+                });
+            }
+        }
+        let table = knowledge.tables.get(&class);
+        Table {
+            rows: table.map(|table| table.rows.clone()).unwrap_or_default(),
+            entries,
+        }
     }
+}
+
+fn cells(system: &System<'_>, id: &str, component: &Component, table: &Table<'_>) -> Vec<Cell> {
+    let entries = table.entries.iter();
+    entries
+        .map(|entry| {
+            let risk = entry.measures.as_ref().map(|_| {
+                let menace = Menace {
+                    reach: entry.threat.reach,
+                    kinds: &entry.threat.stride,
+                    harm: Harm::of_letters(&entry.threat.harms),
+                    raise: 0,
+                    intent: entry.threat.intent,
+                    phase: Some(entry.phase),
+                };
+                system.risk_of_component(id, component, menace)
+            });
+            Cell {
+                id: CellId {
+                    component: id.to_owned(),
+                    threat: entry.id.to_owned(),
+                    phase: entry.phase,
+                },
+                threat: entry.id.to_owned(),
+                phase: entry.phase,
+                applicable: risk.is_some(),
+                risk,
+                measures: entry.measures.clone().unwrap_or_default(),
+                basis: Arc::clone(&entry.basis),
+            }
+        })
+        .collect()
 }
 
 /// The measures of one cell for a device class; [`None`] when the cell is not applicable.
@@ -134,31 +164,9 @@ pub fn measures(
     phase: Phase,
     class: DeviceClass,
 ) -> Option<BTreeMap<String, Origin>> {
-    let cell = (threat.to_owned(), phase);
-    if knowledge.not_applicable.contains(&cell) {
-        return None;
-    }
-    // For the other classes the board's table is our starting point, not the source's word.
-    let origin = match class {
-        DeviceClass::McuBoard => Origin::Jnsa,
-        _ => Origin::Own,
-    };
-    let mut measures: BTreeMap<String, Origin> = knowledge
-        .board
-        .get(&cell)
-        .into_iter()
-        .flatten()
-        .map(|measure| (measure.clone(), origin))
-        .collect();
-    if let Some(changes) = knowledge.own.get(&class) {
-        for measure in changes.add.get(&cell).into_iter().flatten() {
-            measures.entry(measure.clone()).or_insert(Origin::Own);
-        }
-        for measure in changes.remove.get(&cell).into_iter().flatten() {
-            measures.remove(measure);
-        }
-    }
-    Some(measures)
+    let table = knowledge.tables.get(&class)?;
+    let cell = table.cells.get(&(threat.to_owned(), phase))?;
+    Some(cell.measures.clone())
 }
 
 #[cfg(test)]
@@ -176,15 +184,56 @@ mod tests {
         assert!(missing.values().all(|origin| *origin == Origin::Own));
         let blank = board("JT07", Phase::P5).expect("filled in");
         assert!(blank.values().all(|origin| *origin == Origin::Own));
-        let camera =
-            measures(base(), "JT05", Phase::P1, DeviceClass::NetworkCamera).expect("applicable");
-        assert!(camera.values().all(|origin| *origin == Origin::Own));
     }
 
     #[test]
-    fn a_class_may_take_a_measure_away() {
+    fn the_other_classes_are_ours_but_for_the_examples_of_the_source() {
+        let mut from_source = Vec::new();
+        for (class, table) in &base().tables {
+            for ((threat, phase), cell) in &table.cells {
+                let named = cell.measures.iter();
+                let named = named.filter(|(_, origin)| **origin == Origin::Jnsa);
+                if *class != DeviceClass::McuBoard {
+                    let cell = format!("{}:{threat}:{}", class.word(), phase.word());
+                    from_source.extend(named.map(|(measure, _)| format!("{cell}:{measure}")));
+                }
+            }
+        }
+        assert_eq!(
+            from_source,
+            [
+                "smart-tv:JT03:P2:CM-LINKLOSS",
+                "smart-tv:JT03:P2:CM-THEFTLOCK",
+                "smart-tv:JT03:P3:CM-LINKLOSS",
+                "smart-tv:JT03:P3:CM-THEFTLOCK",
+                "smart-tv:JT03:P4:CM-LINKLOSS",
+                "smart-tv:JT03:P4:CM-THEFTLOCK",
+                "wearable:JT03:P2:CM-LOCATE",
+                "wearable:JT03:P2:CM-WIPE",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_class_has_a_table_of_its_own() {
         let cell = |class| measures(base(), "JT09", Phase::P1, class).expect("applicable");
         assert!(cell(DeviceClass::McuBoard).contains_key("CM-READPREV"));
         assert!(!cell(DeviceClass::SmartTv).contains_key("CM-READPREV"));
+        let different = |a: DeviceClass, b: DeviceClass| {
+            let threats = base().threats.keys();
+            let places = threats.flat_map(|t| Phase::ALL.iter().map(move |p| (t, *p)));
+            let differ =
+                places.filter(|(t, p)| measures(base(), t, *p, a) != measures(base(), t, *p, b));
+            differ.count()
+        };
+        for (index, a) in DeviceClass::ALL.iter().enumerate() {
+            for b in DeviceClass::ALL.iter().skip(index + 1) {
+                let count = different(*a, *b);
+                assert!(
+                    count >= 35,
+                    "{a:?} and {b:?} differ in {count} of 60 cells only"
+                );
+            }
+        }
     }
 }

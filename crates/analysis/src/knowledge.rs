@@ -6,14 +6,20 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 
 use crate::language::Text;
-use crate::model::{DeviceClass, Level, Phase, Points, Regime, Stride};
+use crate::model::{Actor, DeviceClass, Level, Phase, Points, Regime, Stride};
 use crate::vocabulary::vocabulary;
 
+mod actor;
 mod change;
 mod load;
+mod matrix;
+mod risk_table;
 mod rule;
 
+pub use actor::{ActorProfile, ActorSet, ClassThreat, CsaClass};
 pub use change::{MeasureChange, RuleChange, RuleFault};
+pub use matrix::{ClassTable, TableCell};
+pub use risk_table::{FactorKey, RiskTable};
 pub use rule::{Fact, Rule, Shape, Subject, Wanted};
 
 vocabulary! {
@@ -60,10 +66,12 @@ vocabulary! {
 
 vocabulary! {
     /// Whose idea a countermeasure or an entry of the matrix is.
+    #[derive(Default)]
     Origin {
         /// The JNSA's matrix.
         Jnsa = "jnsa",
         /// Our own judgement.
+        #[default]
         Own = "own",
     }
 }
@@ -284,6 +292,13 @@ pub struct JnsaThreat {
     pub reach: Reach,
     /// STRIDE kinds (own judgement).
     pub stride: BTreeSet<Stride>,
+    /// Whether somebody has to want it; a mistake needs no attacker (own judgement).
+    #[serde(default = "wanted_by_someone")]
+    pub intent: bool,
+}
+
+const fn wanted_by_someone() -> bool {
+    true
 }
 
 /// A requirement set.
@@ -352,17 +367,14 @@ pub struct Knowledge {
     pub board: BTreeMap<(String, Phase), Vec<String>>,
     /// Cells that the source calls not applicable.
     pub not_applicable: BTreeSet<(String, Phase)>,
-    /// What we add, or take away, by device class.
-    pub own: BTreeMap<DeviceClass, Changes>,
-}
-
-/// What we add to the matrix of a device class, or take away.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Changes {
-    /// Added measures by cell.
-    pub add: BTreeMap<(String, Phase), BTreeSet<String>>,
-    /// Removed measures by cell.
-    pub remove: BTreeMap<(String, Phase), BTreeSet<String>>,
+    /// The tables of the device classes, the board's with our additions.
+    pub tables: BTreeMap<DeviceClass, ClassTable>,
+    /// Who attacks.
+    pub actors: BTreeMap<Actor, ActorProfile>,
+    /// Device classes of the CSA, by id.
+    pub csa_classes: BTreeMap<String, CsaClass>,
+    /// Points of the risk formula.
+    pub risk: RiskTable,
 }
 
 impl Knowledge {

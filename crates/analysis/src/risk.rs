@@ -1,25 +1,45 @@
-//! The risk formula: likelihood × impact, with every factor that went in. Own judgement.
+//! The risk formula: likelihood × impact, with every factor that went in. Own judgement; see `docs/methods/risk.md`.
 //!
-//! Likelihood is 1 to 3: how near an attacker comes, plus what the phase or an open weakness changes.
-//! Impact is 1 to 4: the worst among the assets and hazards concerned. The product is *low* up to 2,
-//! *medium* up to 4, *high* up to 8, *critical* above; where little can be lost, it stays *low*.
+//! **Likelihood** is 1 (rare), 2 (possible) or 3 (likely): a sum of points of `knowledge/risk.toml`, from the way in
+//! (a boundary that is crossed, hands, people), who shares the network, the phase of life, who would do it, what the
+//! hardware and its programs make easier, and a weakness that stands open. At least 4 points are possible, at least
+//! 6 likely.
+//!
+//! **Impact** is a level: the worst among the assets that the kind of harm concerns, and the losses to which a control
+//! loop, the component itself, or what depends on it leads.
+//!
+//! | likelihood | impact low | medium | high | critical |
+//! |---|---|---|---|---|
+//! | 1 rare | low | low | medium | medium |
+//! | 2 possible | low | medium | high | high |
+//! | 3 likely | low | high | critical | critical |
+
+use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::knowledge::{ActorSet, FactorKey, RiskTable};
 use crate::language::Text;
 use crate::model::Level;
+
+/// Most reasons of an impact that are kept; the worst come first.
+const MAX_IMPACTS: usize = 5;
 
 /// How large a risk is, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Risk {
-    /// 1 to 3.
+    /// 1 rare, 2 possible, 3 likely.
     pub likelihood: u32,
-    /// What makes the likelihood.
+    /// Points that make the likelihood.
+    pub points: i32,
+    /// Where the points come from.
     pub likelihood_factors: Vec<Factor>,
+    /// Who would do it: the actors of the model, else of the device class, else of the sector, else anyone.
+    pub actors: ActorSet,
     /// How bad it is.
     pub impact: Level,
-    /// What makes the impact: the first reason that reaches it.
-    pub impact_factor: Text,
+    /// What makes the impact, the worst first; at most five.
+    pub impact_factors: Vec<Impact>,
     /// Likelihood × impact.
     pub level: Level,
 }
@@ -27,39 +47,68 @@ pub struct Risk {
 /// One thing that went into a likelihood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Factor {
+    /// Which.
+    pub key: FactorKey,
     /// How much it adds.
     pub points: i32,
     /// Why.
-    pub why: Text,
+    pub why: Arc<Text>,
+}
+
+/// One thing that would be harmed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Impact {
+    /// How bad that is.
+    pub level: Level,
+    /// What: an asset, or a hazard and the loss it leads to.
+    pub why: Arc<Text>,
 }
 
 impl Factor {
-    pub(crate) fn new(points: i32, en: &str, ja: &str) -> Self {
+    pub(crate) fn of(table: &RiskTable, key: FactorKey) -> Self {
+        let (points, why) = table
+            .factors
+            .get(&key)
+            .expect("loading checks that every factor is there");
         Factor {
-            points,
-            why: Text::new(en, ja),
+            key,
+            points: *points,
+            why: Arc::clone(why),
+        }
+    }
+
+    /// The weakness that a rule names.
+    pub(crate) fn weakness(table: &RiskTable, raise: u32) -> Self {
+        let raise = i32::try_from(raise).unwrap_or(i32::MAX);
+        Factor {
+            points: raise.saturating_mul(table.raise),
+            ..Self::of(table, FactorKey::Weakness)
         }
     }
 }
 
 impl Risk {
-    pub(crate) fn new(factors: Vec<Factor>, impacts: Vec<(Level, Text)>) -> Self {
+    pub(crate) fn new(
+        table: &RiskTable,
+        factors: Vec<Factor>,
+        actors: ActorSet,
+        mut impacts: Vec<Impact>,
+    ) -> Self {
         let points = factors
             .iter()
             .fold(0_i32, |sum, factor| sum.saturating_add(factor.points));
-        let likelihood = points.clamp(1, 3).unsigned_abs();
-        let mut worst = (Level::None, Text::default());
-        for (level, why) in impacts {
-            if level > worst.0 {
-                worst = (level, why);
-            }
-        }
-        let (impact, impact_factor) = worst;
+        let likelihood = table.likelihood(points);
+        impacts.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.why.cmp(&b.why)));
+        impacts.dedup();
+        impacts.truncate(MAX_IMPACTS);
+        let impact = impacts.first().map_or(Level::None, |worst| worst.level);
         Risk {
             likelihood,
+            points,
             likelihood_factors: factors,
+            actors,
             impact,
-            impact_factor,
+            impact_factors: impacts,
             level: level(likelihood, impact),
         }
     }
@@ -84,6 +133,7 @@ fn level(likelihood: u32, impact: Level) -> Level {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::knowledge::base;
 
     #[test]
     fn the_table_of_the_formula() {
@@ -105,11 +155,39 @@ mod tests {
     }
 
     #[test]
-    fn points_are_kept_between_one_and_three() {
-        let risk = |points| {
-            let factors = vec![Factor::new(points, "a", "あ")];
-            Risk::new(factors, vec![(Level::Low, Text::same("x"))]).likelihood
+    fn the_limits_of_the_likelihood() {
+        let table = &base().risk;
+        let expected = [(-3, 1), (3, 1), (4, 2), (5, 2), (6, 3), (99, 3)];
+        for (points, likelihood) in expected {
+            assert_eq!(table.likelihood(points), likelihood, "{points}");
+        }
+    }
+
+    #[test]
+    fn the_worst_reason_decides_and_comes_first() {
+        let table = &base().risk;
+        let reason = |level, why: &str| Impact {
+            level,
+            why: Arc::new(Text::same(why)),
         };
-        assert_eq!((risk(-7), risk(2), risk(9)), (1, 2, 3));
+        let reasons = vec![
+            reason(Level::Low, "c"),
+            reason(Level::High, "b"),
+            reason(Level::High, "a"),
+            reason(Level::High, "a"),
+        ];
+        let factors = vec![
+            Factor::weakness(table, 2),
+            Factor::of(table, FactorKey::Locked),
+        ];
+        let risk = Risk::new(table, factors, ActorSet::NONE, reasons);
+        assert_eq!((risk.points, risk.likelihood), (6, 3));
+        assert_eq!((risk.impact, risk.level), (Level::High, Level::Critical));
+        let why: Vec<&str> = risk
+            .impact_factors
+            .iter()
+            .map(|i| i.why.en.as_str())
+            .collect();
+        assert_eq!(why, ["a", "b", "c"]);
     }
 }

@@ -1,5 +1,6 @@
 //! STRIDE over elements and flows: rules from a data file, each with the conditions that made it fire.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -7,9 +8,9 @@ use serde::Serialize;
 use crate::basis::{Basis, Method};
 use crate::knowledge::{Rule, Subject};
 use crate::language::Text;
-use crate::model::{Component, Flow, Model, Stride};
+use crate::model::{Model, Stride};
 use crate::risk::Risk;
-use crate::system::{Harm, System};
+use crate::system::{Harm, Menace, System};
 
 mod facts;
 
@@ -57,7 +58,8 @@ pub(crate) fn of_system(system: &System<'_>) -> Vec<Threat> {
         };
         for ready in ready_for(&rules, Subject::Flow) {
             if facts::flow_meets(&ready.rule.when, system, id, flow) {
-                threats.push(element.threat(ready, risk_of_flow(system, id, flow, ready.rule)));
+                let risk = system.risk_of_flow(id, flow, ready.menace());
+                threats.push(element.threat(ready, risk));
             }
         }
     }
@@ -71,7 +73,7 @@ pub(crate) fn of_system(system: &System<'_>) -> Vec<Threat> {
         };
         for ready in ready_for(&rules, subject) {
             if facts::component_meets(&ready.rule.when, system, id, component) {
-                let risk = risk_of_component(system, id, component, ready.rule);
+                let risk = system.risk_of_component(id, component, ready.menace());
                 threats.push(element.threat(ready, risk));
             }
         }
@@ -86,6 +88,7 @@ struct Ready<'k> {
     text: Arc<Text>,
     answers: Arc<[String]>,
     basis: Arc<Basis>,
+    kinds: BTreeSet<Stride>,
 }
 
 impl<'k> Ready<'k> {
@@ -95,6 +98,22 @@ impl<'k> Ready<'k> {
             text: Arc::new(rule.text.clone()),
             answers: rule.answers.as_slice().into(),
             basis: Arc::new(basis(rule)),
+            kinds: BTreeSet::from([rule.stride]),
+        }
+    }
+
+    fn menace(&self) -> Menace<'_> {
+        let rule = self.rule;
+        Menace {
+            reach: rule.reach,
+            kinds: &self.kinds,
+            harm: match &rule.harms {
+                Some(letters) => Harm::of_letters(letters),
+                None => Harm::of_stride(rule.stride),
+            },
+            raise: rule.raise,
+            intent: rule.intent,
+            phase: None,
         }
     }
 }
@@ -108,18 +127,46 @@ fn ready_for<'r, 'k>(
 }
 
 fn basis(rule: &Rule) -> Basis {
-    let own = || {
-        Text::new(
-            "STRIDE by element and by flow; the rule is our own judgement",
-            "要素ごと・フローごとの STRIDE。規則は本製品の判断",
-        )
-    };
     Basis {
         method: Method::Stride,
         rule: rule.id.clone(),
-        source: rule.source.clone().unwrap_or_else(own),
+        source: rule.source.clone().unwrap_or_else(|| question(rule.stride)),
         own_judgement: rule.source.is_none(),
     }
+}
+
+/// What the method asks of every element, and that the rule that answers is ours.
+fn question(stride: Stride) -> Text {
+    let (en, ja) = match stride {
+        Stride::Spoofing => (
+            "can someone pass for another here?",
+            "ここで他者になりすませるか。",
+        ),
+        Stride::Tampering => (
+            "can something be changed here unseen?",
+            "ここで気づかれずに変えられるか。",
+        ),
+        Stride::Repudiation => (
+            "can someone deny what was done here?",
+            "ここで行ったことを否認できるか。",
+        ),
+        Stride::InformationDisclosure => (
+            "can someone learn here what is not meant for them?",
+            "ここで、許されない者が知りうるか。",
+        ),
+        Stride::DenialOfService => (
+            "can others be kept from using it?",
+            "ここを使えなくできるか。",
+        ),
+        Stride::ElevationOfPrivilege => (
+            "can someone do more here than they may?",
+            "ここで、許された以上のことができるか。",
+        ),
+    };
+    Text::new(
+        format!("STRIDE asks: {en} The rule is our own judgement."),
+        format!("STRIDE の問い: {ja}規則は本製品の判断。"),
+    )
 }
 
 /// What a rule fires on.
@@ -146,19 +193,4 @@ impl Element<'_> {
             basis: Arc::clone(&ready.basis),
         }
     }
-}
-
-fn harm(rule: &Rule) -> Harm {
-    match &rule.harms {
-        Some(letters) => Harm::of_letters(letters),
-        None => Harm::of_stride(rule.stride),
-    }
-}
-
-fn risk_of_flow(system: &System<'_>, id: &str, flow: &Flow, rule: &Rule) -> Risk {
-    system.risk_of_flow(id, flow, harm(rule), rule.raise)
-}
-
-fn risk_of_component(system: &System<'_>, id: &str, component: &Component, rule: &Rule) -> Risk {
-    system.risk_of_component(id, component, rule.reach, harm(rule), rule.raise, None)
 }

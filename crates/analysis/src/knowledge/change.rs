@@ -115,9 +115,9 @@ impl Knowledge {
         for list in self.board.values_mut() {
             list.retain(|id| id != measure);
         }
-        for changes in self.own.values_mut() {
-            for set in changes.add.values_mut() {
-                set.remove(measure);
+        for table in self.tables.values_mut() {
+            for cell in table.cells.values_mut() {
+                cell.measures.remove(measure);
             }
         }
     }

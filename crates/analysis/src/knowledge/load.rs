@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use super::Knowledge;
 
+mod actors;
 mod matrices;
 mod measures;
 mod probes;
 mod regimes;
+mod risk;
 mod stride;
 mod threats;
 
@@ -16,6 +18,7 @@ pub(super) fn load() -> Result<Knowledge, String> {
     let catalogue = measures::read()?;
     let threats = threats::read()?;
     let matrices = matrices::read()?;
+    let actors = actors::read()?;
     let knowledge = Knowledge {
         measures: catalogue.measures,
         probes: probes::read()?,
@@ -26,7 +29,10 @@ pub(super) fn load() -> Result<Knowledge, String> {
         enough: catalogue.enough,
         board: matrices.board,
         not_applicable: matrices.not_applicable,
-        own: matrices.own,
+        tables: matrices.tables,
+        actors: actors.actors,
+        csa_classes: actors.classes,
+        risk: risk::read()?,
     };
     check(&knowledge)?;
     Ok(knowledge)
@@ -54,9 +60,9 @@ fn check(knowledge: &Knowledge) -> Result<(), String> {
     for measures in knowledge.board.values() {
         measures.iter().try_for_each(known)?;
     }
-    let changes = knowledge.own.values();
-    for measures in changes.flat_map(|c| c.add.values().chain(c.remove.values())) {
-        measures.iter().try_for_each(known)?;
+    let cells = knowledge.tables.values().flat_map(|t| t.cells.values());
+    for cell in cells {
+        cell.measures.keys().try_for_each(known)?;
     }
     let items: BTreeSet<&str> = knowledge
         .regimes
@@ -83,7 +89,6 @@ mod tests {
     use super::*;
     use crate::knowledge::Origin;
     use crate::language::Text;
-    use crate::model::Phase;
 
     #[test]
     fn the_files_fit_together() {
@@ -97,24 +102,6 @@ mod tests {
             assert_eq!(knowledge.measures[id].origin, Origin::Jnsa, "{id}");
         }
         assert_eq!(knowledge.enough.len(), 4);
-    }
-
-    #[test]
-    fn every_cell_has_a_state_for_every_class() {
-        let knowledge = load().expect("sound");
-        for changes in knowledge.own.values() {
-            for threat in knowledge.threats.keys() {
-                for phase in Phase::ALL {
-                    let cell = (threat.clone(), *phase);
-                    assert!(
-                        knowledge.not_applicable.contains(&cell)
-                            || knowledge.board.contains_key(&cell)
-                            || changes.add.contains_key(&cell),
-                        "{cell:?}"
-                    );
-                }
-            }
-        }
     }
 
     #[test]

@@ -53,6 +53,9 @@ pub struct Rule {
     /// How much the named weakness raises the likelihood, 0 to 2.
     #[serde(default)]
     pub raise: u32,
+    /// Whether somebody has to want it; mistakes and faults need no attacker.
+    #[serde(default = "wanted_by_someone")]
+    pub intent: bool,
     /// Which of c, i, a it harms; absent for what its kind of threat usually harms.
     #[serde(default)]
     pub harms: Option<String>,
@@ -64,6 +67,10 @@ pub struct Rule {
     /// Which document it follows, in our own words; absent for our own (or the author's) judgement alone.
     #[serde(default)]
     pub source: Option<Text>,
+}
+
+const fn wanted_by_someone() -> bool {
+    true
 }
 
 /// What a condition asks of a fact.

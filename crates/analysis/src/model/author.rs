@@ -147,6 +147,7 @@ pub(super) fn rule(
         when,
         reach: reach?,
         raise,
+        intent: true,
         harms: harms.map(|(letters, _)| letters.to_owned()),
         answers: answers.into_iter().collect(),
         text: text?,

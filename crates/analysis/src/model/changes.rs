@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{DeviceClass, Model, Phase, Points};
+use super::{Model, Phase, Points};
 use crate::knowledge::{
     Knowledge, Measure, MeasureChange, MeasureKind, Origin, Pillar, Place, Provided, Resources,
 };
@@ -147,10 +147,11 @@ fn add_answers(knowledge: &mut Knowledge, id: &str, answers: &BTreeSet<String>) 
         let Some(phase) = Phase::parse(phase) else {
             continue;
         };
-        for class in DeviceClass::ALL {
-            let changes = knowledge.own.entry(*class).or_default();
-            let cell = (threat.to_owned(), phase);
-            changes.add.entry(cell).or_default().insert(id.to_owned());
+        for table in knowledge.tables.values_mut() {
+            // A cell that does not apply stays so.
+            if let Some(cell) = table.cells.get_mut(&(threat.to_owned(), phase)) {
+                cell.measures.entry(id.to_owned()).or_insert(Origin::Own);
+            }
         }
     }
 }

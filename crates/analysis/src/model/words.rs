@@ -212,6 +212,19 @@ impl Interface {
         matches!(self, Interface::Jtag | Interface::UartDebug)
     }
 
+    /// Whether it is a radio of any range.
+    pub const fn is_radio(self) -> bool {
+        matches!(
+            self,
+            Interface::Ble
+                | Interface::Cellular
+                | Interface::Lora
+                | Interface::Nfc
+                | Interface::Wifi
+                | Interface::Zigbee
+        )
+    }
+
     /// Whether it is a short-range radio.
     pub const fn is_short_range_radio(self) -> bool {
         matches!(self, Interface::Ble | Interface::Nfc | Interface::Zigbee)

@@ -1,9 +1,9 @@
 //! Whether a flow or a component meets the conditions of a rule.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::knowledge::{Fact, Subject, Wanted};
-use crate::model::{Component, ComponentKind, Flow, Interface, Sequence};
+use crate::model::{AssetKind, Component, ComponentKind, Flow, Interface, Protocol, Sequence};
 use crate::system::{System, is_bounded};
 
 pub(super) const fn subject(kind: ComponentKind) -> Subject {
@@ -25,10 +25,7 @@ pub(super) fn flow_meets(
     flow: &Flow,
 ) -> bool {
     when.iter()
-        .all(|(fact, wanted)| match of_flow(*fact, system, id, flow) {
-            Some(value) => value.is(wanted),
-            None => false,
-        })
+        .all(|(fact, wanted)| of_flow(*fact, wanted, system, id, flow))
 }
 
 pub(super) fn component_meets(
@@ -37,51 +34,126 @@ pub(super) fn component_meets(
     id: &str,
     component: &Component,
 ) -> bool {
-    when.iter().all(
-        |(fact, wanted)| match of_component(*fact, system, id, component) {
-            Some(value) => value.is(wanted),
-            None => false,
-        },
-    )
+    when.iter()
+        .all(|(fact, wanted)| of_component(*fact, wanted, system, id, component))
 }
 
-/// What the model says of a fact.
-enum Value {
-    Is(bool),
+/// Whether a yes-or-no fact is as wanted.
+fn is(fact: bool, wanted: &Wanted) -> bool {
+    *wanted == Wanted::Is(fact)
 }
 
-impl Value {
-    fn is(&self, wanted: &Wanted) -> bool {
-        match (self, wanted) {
-            (Value::Is(fact), Wanted::Is(truth)) => fact == truth,
-            (Value::Is(_), Wanted::AnyOf(_)) => false,
-        }
+/// Whether some of the words that a fact has are wanted.
+fn has(words: impl IntoIterator<Item = &'static str>, wanted: &Wanted) -> bool {
+    match wanted {
+        Wanted::Is(_) => false,
+        Wanted::AnyOf(any) => words.into_iter().any(|word| any.contains(word)),
     }
 }
 
-/// [`None`] for a fact that no flow has.
-fn of_flow(fact: Fact, system: &System<'_>, id: &str, flow: &Flow) -> Option<Value> {
-    Some(Value::Is(match fact {
-        Fact::Crosses => system.crosses(flow),
-        Fact::Open => flow.security.is_open(),
-        Fact::Sequenced => flow.sequence == Sequence::Required,
-        Fact::Rated => flow.rate.is_some(),
-        Fact::Bounded => is_bounded(flow),
-        Fact::CarriesAction => system.carries_action(id),
-        Fact::CarriesFeedback => system.carries_feedback(id),
-        _ => return None,
-    }))
+/// False for a fact that no flow has.
+fn of_flow(fact: Fact, wanted: &Wanted, system: &System<'_>, id: &str, flow: &Flow) -> bool {
+    let kind = |end: &str| system.model.components.get(end).map(|c| c.kind);
+    let assets = || {
+        flow.assets
+            .iter()
+            .filter_map(|id| system.model.assets.get(id))
+    };
+    match fact {
+        Fact::Crosses => is(system.crosses(flow), wanted),
+        Fact::Open => is(flow.security.is_open(), wanted),
+        Fact::Sequenced => is(flow.sequence == Sequence::Required, wanted),
+        Fact::Rated => is(flow.rate.is_some(), wanted),
+        Fact::Bounded => is(is_bounded(flow), wanted),
+        Fact::Timed => is(flow.timeout_seconds.is_some(), wanted),
+        Fact::CarriesAction => is(system.carries_action(id), wanted),
+        Fact::CarriesFeedback => is(system.carries_feedback(id), wanted),
+        Fact::CarriesPersonal => is(assets().any(|asset| asset.personal), wanted),
+        Fact::Carries => has(assets().map(|asset| asset.kind.word()), wanted),
+        Fact::Relayed => is(flow.via.is_some(), wanted),
+        Fact::Foreign => {
+            let ends = [kind(&flow.from), kind(&flow.to)];
+            is(ends.contains(&Some(ComponentKind::External)), wanted)
+        }
+        Fact::Radio => is(is_radio(system, flow), wanted),
+        Fact::Sender => has(kind(&flow.from).map(ComponentKind::word), wanted),
+        Fact::Receiver => has(kind(&flow.to).map(ComponentKind::word), wanted),
+        Fact::Protocol => has([flow.protocol.word()], wanted),
+        Fact::Security => has([flow.security.word()], wanted),
+        Fact::Network => has(
+            system.network_of(flow).map(|network| network.word()),
+            wanted,
+        ),
+        _ => false,
+    }
 }
 
-/// [`None`] for a fact that no component has.
-fn of_component(fact: Fact, system: &System<'_>, id: &str, component: &Component) -> Option<Value> {
-    let has = |test: fn(Interface) -> bool| component.interfaces.iter().any(|i| test(*i));
-    Some(Value::Is(match fact {
-        Fact::Speaks => !system.flows_of(id).is_empty(),
-        Fact::KeepsAsset => system.keeps_asset(id),
-        Fact::DebugPort => has(Interface::is_debug),
-        Fact::ShortRangeRadio => has(Interface::is_short_range_radio),
-        Fact::SecureBoot => component.capabilities.secure_boot == Some(true),
-        _ => return None,
-    }))
+/// By its protocol, or because an end has radios and no wire.
+fn is_radio(system: &System<'_>, flow: &Flow) -> bool {
+    let protocol = matches!(
+        flow.protocol,
+        Protocol::Ble | Protocol::Lorawan | Protocol::Zigbee
+    );
+    let on_air = |end: &String| {
+        let component = system.model.components.get(end);
+        component.is_some_and(|component| {
+            let wired = [Interface::Ethernet, Interface::Uart];
+            let interfaces = &component.interfaces;
+            interfaces.iter().any(|i| i.is_radio())
+                && !wired.iter().any(|wire| interfaces.contains(wire))
+        })
+    };
+    // People's talk and serial lines are never on the air, whatever else the ends have.
+    let on_wire = matches!(
+        flow.protocol,
+        Protocol::Serial | Protocol::Modbus | Protocol::Human
+    );
+    protocol || (!on_wire && (on_air(&flow.from) || on_air(&flow.to)))
+}
+
+/// False for a fact that no component has.
+fn of_component(
+    fact: Fact,
+    wanted: &Wanted,
+    system: &System<'_>,
+    id: &str,
+    component: &Component,
+) -> bool {
+    let around = system.around(id);
+    let caps = &component.capabilities;
+    let any = |test: fn(Interface) -> bool| component.interfaces.iter().any(|i| test(*i));
+    let zone = || system.model.zones.get(&component.zone);
+    match fact {
+        Fact::Network => has(zone().map(|zone| zone.network.word()), wanted),
+        Fact::Speaks => is(around.speaks, wanted),
+        Fact::Reached => is(around.reached, wanted),
+        Fact::KeepsAsset => is(!around.keeps.is_empty(), wanted),
+        Fact::KeepsPersonal => is(around.keeps_personal, wanted),
+        Fact::Keeps => has(around.keeps.iter().copied().map(AssetKind::word), wanted),
+        Fact::ReceivesAsset => is(around.receives_asset, wanted),
+        Fact::UsedByPeople => is(around.used_by_people, wanted),
+        Fact::Controls => is(around.controls, wanted),
+        Fact::Controlled => is(around.controlled, wanted),
+        Fact::Depends => is(!component.depends_on.is_empty(), wanted),
+        Fact::Many => is(component.count > 1, wanted),
+        Fact::Interfaces => has(words(&component.interfaces, |i| i.word()), wanted),
+        Fact::DebugPort => is(any(Interface::is_debug), wanted),
+        Fact::ShortRangeRadio => is(any(Interface::is_short_range_radio), wanted),
+        Fact::SecureBoot => is(caps.secure_boot == Some(true), wanted),
+        Fact::Tpm => is(caps.tpm == Some(true), wanted),
+        Fact::Battery => is(caps.battery == Some(true), wanted),
+        Fact::Random => has(caps.rng.map(|random| random.word()), wanted),
+        Fact::Class => has(component.class.map(|class| class.word()), wanted),
+        Fact::Os => has(component.platform.os.map(|os| os.word()), wanted),
+        Fact::Language => has(words(&component.platform.languages, |l| l.word()), wanted),
+        Fact::PhysicalAccess => has(zone().map(|zone| zone.physical.word()), wanted),
+        _ => false,
+    }
+}
+
+fn words<T: Copy + 'static>(
+    values: &BTreeSet<T>,
+    word: impl Fn(T) -> &'static str,
+) -> impl Iterator<Item = &'static str> {
+    values.iter().map(move |value| word(*value))
 }

@@ -468,47 +468,7 @@ const RULE: &[Key] = &[
 
 /// What each fact means, for the reference; a new fact does not compile without.
 pub(in crate::model) const fn about_fact(fact: Fact) -> Said {
-    match fact {
-        Fact::Crosses => (
-            "The flow crosses a trust boundary.",
-            "フローが信頼境界を越える。",
-        ),
-        Fact::Open => (
-            "The flow is not protected on its way.",
-            "フローの経路に保護がない。",
-        ),
-        Fact::Sequenced => ("The flow is sequenced.", "フローに通番がある。"),
-        Fact::Rated => ("The flow has a rate.", "フローに頻度の定めがある。"),
-        Fact::Bounded => (
-            "The flow has a schema or a range.",
-            "フローに形か範囲の定めがある。",
-        ),
-        Fact::CarriesAction => (
-            "The flow carries a control action.",
-            "フローが制御動作を運ぶ。",
-        ),
-        Fact::CarriesFeedback => (
-            "The flow brings feedback to a controller.",
-            "フローが制御器に結果を持ち帰る。",
-        ),
-        Fact::Speaks => (
-            "The component sends, receives or passes on.",
-            "部品が送受信や中継をする。",
-        ),
-        Fact::KeepsAsset => ("The component keeps an asset.", "部品が資産を保持する。"),
-        Fact::DebugPort => (
-            "The component has a debug port.",
-            "部品にデバッグポートがある。",
-        ),
-        Fact::ShortRangeRadio => (
-            "The component has a short-range radio.",
-            "部品に近距離無線がある。",
-        ),
-        Fact::SecureBoot => (
-            "The component verifies what it starts.",
-            "部品が起動するものを検証する。",
-        ),
-    }
+    fact.said()
 }
 
 #[rustfmt::skip]

@@ -1,0 +1,195 @@
+//! The risk of a threat to a component or a flow; `docs/methods/risk.md` explains the formula.
+
+use std::collections::BTreeSet;
+
+use super::around::Candidates;
+use super::{Harm, System};
+use crate::knowledge::{ActorSet, FactorKey, Reach};
+use crate::model::{
+    Component, Flow, Interface, Network, Phase, Physical, ProgrammingLanguage, Randomness, Stride,
+};
+use crate::risk::{Factor, Risk};
+
+/// Memory in KiB up to which a device has little to spare.
+const LITTLE_MEMORY: u32 = 64;
+
+/// What a threat is like, whatever it threatens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Menace<'k> {
+    /// How the attacker comes near.
+    pub(crate) reach: Reach,
+    /// Kinds of threat.
+    pub(crate) kinds: &'k BTreeSet<Stride>,
+    /// What it harms.
+    pub(crate) harm: Harm,
+    /// How much an open weakness raises it.
+    pub(crate) raise: u32,
+    /// Whether somebody has to want it.
+    pub(crate) intent: bool,
+    /// Phase of life, where that matters.
+    pub(crate) phase: Option<Phase>,
+}
+
+impl System<'_> {
+    /// Risk of a threat to a component.
+    pub(crate) fn risk_of_component(
+        &self,
+        id: &str,
+        component: &Component,
+        menace: Menace<'_>,
+    ) -> Risk {
+        let around = self.around(id);
+        let mut keys = Vec::with_capacity(6);
+        match menace.reach {
+            Reach::Network => {
+                keys.push(if around.reached {
+                    FactorKey::Crosses
+                } else if around.speaks {
+                    FactorKey::Inside
+                } else {
+                    FactorKey::Unreached
+                });
+                keys.push(network(around.network));
+            }
+            Reach::Hands => keys.push(self.touch(component)),
+            Reach::People => keys.push(FactorKey::People),
+        }
+        match (menace.reach, menace.phase) {
+            (Reach::Hands, Some(Phase::P1)) => keys.push(FactorKey::Attended),
+            (Reach::Network, Some(Phase::P5)) => keys.push(FactorKey::Leaving),
+            _ => {}
+        }
+        let actors = self.who(around.actors, menace, &mut keys);
+        easier(component, menace, &mut keys);
+        let assets = self.assets_of.get(id);
+        let assets = assets.into_iter().flatten().copied();
+        let impacts = self.stakes.at(id, assets, menace.harm);
+        self.rate(&keys, menace.raise, actors, impacts)
+    }
+
+    /// Risk of a threat to a flow.
+    pub(crate) fn risk_of_flow(&self, id: &str, flow: &Flow, menace: Menace<'_>) -> Risk {
+        let mut keys = Vec::with_capacity(4);
+        match menace.reach {
+            Reach::Network => {
+                keys.push(if self.crosses(flow) {
+                    FactorKey::Crosses
+                } else {
+                    FactorKey::Inside
+                });
+                keys.push(network(self.network_of(flow)));
+            }
+            // The end that is easiest to come near: for radio, coming near is enough.
+            Reach::Hands => {
+                let ends = [&flow.from, &flow.to].into_iter();
+                let ends = ends.filter_map(|end| self.model.components.get(end));
+                let touch = ends.map(|end| self.touch(end)).min();
+                keys.push(touch.unwrap_or(FactorKey::Exposed));
+            }
+            Reach::People => keys.push(FactorKey::People),
+        }
+        let (from, to) = (self.around(&flow.from), self.around(&flow.to));
+        let actors = self.who(from.actors.either(to.actors), menace, &mut keys);
+        let assets = flow.assets.iter().map(String::as_str);
+        let impacts = self.stakes.at(id, assets, menace.harm);
+        self.rate(&keys, menace.raise, actors, impacts)
+    }
+
+    fn rate(
+        &self,
+        keys: &[FactorKey],
+        raise: u32,
+        actors: ActorSet,
+        impacts: Vec<crate::risk::Impact>,
+    ) -> Risk {
+        let table = &self.knowledge.risk;
+        let mut factors: Vec<Factor> = keys.iter().map(|key| Factor::of(table, *key)).collect();
+        if raise > 0 {
+            factors.push(Factor::weakness(table, raise));
+        }
+        Risk::new(table, factors, actors, impacts)
+    }
+
+    /// How easy it is to lay hands on a component; the vocabulary goes from easy to hard.
+    fn touch(&self, component: &Component) -> FactorKey {
+        let zone = self.model.zones.get(&component.zone);
+        match zone.map_or(Physical::Exposed, |zone| zone.physical) {
+            Physical::Exposed => FactorKey::Exposed,
+            Physical::Restricted => FactorKey::Restricted,
+            Physical::Locked => FactorKey::Locked,
+        }
+    }
+
+    /// Who would do it.
+    fn who(
+        &self,
+        candidates: Candidates,
+        menace: Menace<'_>,
+        keys: &mut Vec<FactorKey>,
+    ) -> ActorSet {
+        if !menace.intent {
+            keys.push(FactorKey::NoIntent);
+            return ActorSet::NONE;
+        }
+        let willing = self.knowledge.actors_for(menace.reach, menace.kinds);
+        let (found, none) = match candidates {
+            Candidates::Anyone => {
+                keys.push(FactorKey::UnnamedActor);
+                return willing;
+            }
+            // The source names examples; others may come as well.
+            Candidates::Usual(actors) => (actors.intersection(willing), FactorKey::UnnamedActor),
+            Candidates::Named(actors) => (actors.intersection(willing), FactorKey::NoActor),
+        };
+        keys.push(match self.knowledge.skill_of(found) {
+            0 => none,
+            1 | 2 => FactorKey::OrdinaryActor,
+            _ => FactorKey::CapableActor,
+        });
+        found
+    }
+}
+
+const fn network(network: Option<Network>) -> FactorKey {
+    match network {
+        None | Some(Network::Public) => FactorKey::PublicNetwork,
+        Some(Network::Shared) => FactorKey::SharedNetwork,
+        Some(Network::Closed) => FactorKey::ClosedNetwork,
+    }
+}
+
+/// What the hardware and its programs make easier. What they make harder counts as a countermeasure.
+fn easier(component: &Component, menace: Menace<'_>, keys: &mut Vec<FactorKey>) {
+    use Stride::{
+        DenialOfService, ElevationOfPrivilege, InformationDisclosure, Spoofing, Tampering,
+    };
+    let is = |kinds: &[Stride]| kinds.iter().any(|kind| menace.kinds.contains(kind));
+    let caps = &component.capabilities;
+    match menace.reach {
+        Reach::Hands => {
+            if component.interfaces.iter().any(|i| Interface::is_debug(*i)) {
+                keys.push(FactorKey::OpenPort);
+            }
+        }
+        Reach::Network => {
+            let guessed = matches!(caps.rng, Some(Randomness::None | Randomness::Unknown));
+            if guessed && is(&[Spoofing, InformationDisclosure]) {
+                keys.push(FactorKey::WeakRandom);
+            }
+            if caps.battery == Some(true) && is(&[DenialOfService]) {
+                keys.push(FactorKey::Battery);
+            }
+            if caps.ram_kib.is_some_and(|ram| ram <= LITTLE_MEMORY) && is(&[DenialOfService]) {
+                keys.push(FactorKey::LittleMemory);
+            }
+            let languages = &component.platform.languages;
+            let unsafe_languages = [ProgrammingLanguage::C, ProgrammingLanguage::Cpp];
+            if unsafe_languages.iter().any(|l| languages.contains(l))
+                && is(&[Tampering, ElevationOfPrivilege])
+            {
+                keys.push(FactorKey::MemoryUnsafe);
+            }
+        }
+        Reach::People => {}
+    }
+}

@@ -1,0 +1,301 @@
+//! Each STRIDE rule fires where all its conditions hold, and is silent as soon as any one of them does not.
+
+mod sketch;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::date;
+use sekimori_analysis::knowledge::{Fact, Rule, Shape, Subject, Wanted};
+use sekimori_analysis::model::{Level, Model, Stride};
+use sekimori_analysis::{analyze, knowledge, model, stride};
+
+const TEXT: &str = include_str!("../../../../examples/cold-store/model.toml");
+
+fn fires(model: &Model, rule: &str, element: &str) -> bool {
+    let threats = stride::threats(model);
+    threats
+        .iter()
+        .any(|threat| threat.rule == rule && threat.element == element)
+}
+
+fn rules() -> impl Iterator<Item = &'static Rule> {
+    knowledge::base().rules.iter()
+}
+
+#[test]
+fn every_rule_fires_where_its_conditions_hold() {
+    for rule in rules() {
+        for subject in &rule.on {
+            let model = sketch::model(*subject, &rule.when);
+            assert!(
+                fires(&model, &rule.id, sketch::ELEMENT),
+                "{} on {subject:?}",
+                rule.id
+            );
+        }
+    }
+}
+
+#[test]
+fn every_condition_of_every_rule_silences_it_when_it_does_not_hold() {
+    let mut misses = 0;
+    for rule in rules() {
+        for subject in &rule.on {
+            for (fact, wanted) in &rule.when {
+                let mut missed = rule.when.clone();
+                missed.insert(*fact, sketch::flipped(*fact, wanted));
+                let model = sketch::model(*subject, &missed);
+                let is_firing = fires(&model, &rule.id, sketch::ELEMENT);
+                assert!(!is_firing, "{} on {subject:?} without {fact:?}", rule.id);
+                misses += 1;
+            }
+        }
+    }
+    assert!(misses >= 190, "{misses} near misses only");
+}
+
+#[test]
+fn every_rule_is_silent_about_what_it_is_not_about() {
+    for rule in rules() {
+        let others = Subject::ALL.iter().filter(|subject| {
+            let facts = rule.when.keys();
+            !rule.on.contains(*subject) && facts.clone().all(|fact| fact.concerns(**subject))
+        });
+        for subject in others {
+            let model = sketch::model(*subject, &rule.when);
+            assert!(
+                !fires(&model, &rule.id, sketch::ELEMENT),
+                "{} on {subject:?}",
+                rule.id
+            );
+        }
+    }
+}
+
+#[test]
+fn every_fact_is_asked_for_by_some_rule_and_says_what_it_is() {
+    let asked: BTreeSet<Fact> = rules().flat_map(|rule| rule.when.keys().copied()).collect();
+    let unasked: Vec<&Fact> = Fact::ALL
+        .iter()
+        .filter(|fact| !asked.contains(fact))
+        .collect();
+    assert!(unasked.is_empty(), "{unasked:?}");
+    for fact in Fact::ALL {
+        let text = fact.text();
+        assert!(
+            text.ja.chars().any(|c| c > '\u{3000}') && text.en.ends_with('.'),
+            "{fact:?}"
+        );
+    }
+}
+
+/// What the model itself has to say: no countermeasure makes good that it does not.
+const TO_BE_SAID: [&str; 2] = ["SR-F8", "SR-F9"];
+
+#[test]
+fn the_answers_of_every_rule_are_strong_enough_for_a_critical_risk() {
+    let base = knowledge::base();
+    let need = base.need[&Level::Critical];
+    for rule in rules().filter(|rule| !TO_BE_SAID.contains(&rule.id.as_str())) {
+        let strength: u32 = rule
+            .answers
+            .iter()
+            .map(|id| base.measures[id].strength)
+            .sum();
+        assert!(strength >= need, "{}: {strength} of {need}", rule.id);
+    }
+}
+
+#[test]
+fn every_cell_of_every_class_is_strong_enough_for_a_critical_risk_or_says_that_it_is_not() {
+    let base = knowledge::base();
+    let mut weak = Vec::new();
+    for (class, table) in &base.tables {
+        assert_eq!(table.rows.len(), 12, "{class:?}");
+        for ((threat, phase), cell) in &table.cells {
+            let strength: u32 = cell
+                .measures
+                .keys()
+                .map(|id| base.measures[id].strength)
+                .sum();
+            if strength < base.need[&Level::Critical] {
+                weak.push(format!("{}:{threat}:{}", class.word(), phase.word()));
+            }
+        }
+    }
+    assert_eq!(weak, [""; 0]);
+}
+
+#[test]
+fn denial_of_service_and_repudiation_get_as_much_care_as_the_rest() {
+    let mut count: BTreeMap<Stride, usize> = BTreeMap::new();
+    for rule in rules() {
+        *count.entry(rule.stride).or_default() += 1;
+    }
+    for stride in [Stride::DenialOfService, Stride::Repudiation] {
+        for (other, rules) in &count {
+            let own = count[&stride];
+            let enough = own >= *rules || *other == Stride::DenialOfService;
+            assert!(enough, "{stride:?} has {own}, {other:?} {rules}");
+        }
+    }
+    assert!(count.values().sum::<usize>() >= 150);
+}
+
+#[test]
+fn every_way_around_the_physical_protection_has_a_rule() {
+    // Ways in by hand: what the element looks like, and the rule that sees it.
+    let words = |word: &str| Wanted::AnyOf(BTreeSet::from([word.to_owned()]));
+    for (facts, rule) in [
+        (vec![(Fact::DebugPort, Wanted::Is(true))], "SR-D7"),
+        (vec![(Fact::Interfaces, words("uart-debug"))], "SR-D55"),
+        (vec![(Fact::Interfaces, words("sd-card"))], "SR-D14"),
+        (
+            vec![
+                (Fact::Interfaces, words("usb")),
+                (Fact::SecureBoot, Wanted::Is(false)),
+            ],
+            "SR-D15",
+        ),
+        (vec![(Fact::PhysicalAccess, words("exposed"))], "SR-D16"),
+        (
+            vec![
+                (Fact::PhysicalAccess, words("exposed")),
+                (Fact::SecureBoot, Wanted::Is(true)),
+            ],
+            "SR-D17",
+        ),
+        (
+            vec![
+                (Fact::PhysicalAccess, words("exposed")),
+                (Fact::Keeps, words("firmware")),
+                (Fact::Tpm, Wanted::Is(false)),
+            ],
+            "SR-D24",
+        ),
+        (
+            vec![(Fact::Keeps, words("key")), (Fact::Tpm, Wanted::Is(false))],
+            "SR-D35",
+        ),
+        (vec![(Fact::Keeps, words("key"))], "SR-D36"),
+        (vec![(Fact::Interfaces, words("gpio"))], "SR-D19"),
+        (vec![(Fact::PhysicalAccess, words("restricted"))], "SR-D56"),
+    ] {
+        let model = sketch::model(Subject::Device, &facts.into_iter().collect());
+        assert!(fires(&model, rule, sketch::ELEMENT), "{rule}");
+    }
+}
+
+#[test]
+fn a_condition_that_can_never_hold_is_a_fault() {
+    use sekimori_analysis::knowledge::RuleFault;
+    let base = knowledge::base();
+    let mut rule = rules().next().expect("there are rules").clone();
+    assert_eq!(rule.faults(&base.measures), []);
+    rule.answers = vec!["CM-NONSENSE".to_owned()];
+    rule.harms = Some("cx".to_owned());
+    rule.when = BTreeMap::from([
+        (
+            Fact::Protocol,
+            Wanted::AnyOf(BTreeSet::from(["carrier-pigeon".to_owned()])),
+        ),
+        (Fact::Battery, Wanted::Is(true)),
+    ]);
+    assert_eq!(
+        rule.faults(&base.measures),
+        [
+            RuleFault::UnknownMeasure("CM-NONSENSE".to_owned()),
+            RuleFault::Impossible(Fact::Protocol, vec!["carrier-pigeon".to_owned()]),
+            RuleFault::NotOfItsSubjects(Fact::Battery),
+            RuleFault::WrongHarms("cx".to_owned()),
+        ]
+    );
+    assert!(matches!(Fact::Protocol.shape(), Shape::Words(words) if words.contains(&"mqtt")));
+}
+
+fn with(added: &str) -> Model {
+    let text = format!("{TEXT}\n{added}");
+    model::parse("model.toml", &text).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+#[test]
+fn an_author_turns_a_rule_off_replaces_one_and_adds_one() {
+    assert!(fires(&with(""), "SR-F2", "telemetry"));
+    let off = with("[[rule]]\nid = \"SR-F2\"\ndisabled = true\n");
+    assert!(!fires(&off, "SR-F2", "telemetry"));
+    let replaced = with(
+        "[[rule]]\nid = \"SR-F2\"\nstride = \"tampering\"\non = [\"flow\"]\nwhen = { protocol = [\"coap\"] }\nreach = \"network\"\nanswers = [\"CM-ENC\"]\ntext = \"Other\"\ntext_ja = \"別のもの\"\n",
+    );
+    assert!(!fires(&replaced, "SR-F2", "telemetry"));
+    let added = with(
+        "[[rule]]\nid = \"X-OURS\"\nstride = \"tampering\"\non = [\"device\"]\nwhen = { interfaces = [\"ble\"] }\nreach = \"hands\"\nanswers = [\"CM-PAIRING\"]\ntext = \"Ours\"\ntext_ja = \"自社のもの\"\n",
+    );
+    let threats = stride::threats(&added);
+    let ours: Vec<&stride::Threat> = threats.iter().filter(|t| t.rule == "X-OURS").collect();
+    assert_eq!(ours.len(), 1);
+    assert_eq!(
+        (ours[0].id.as_str(), ours[0].text.en.as_str()),
+        ("sensor:X-OURS", "Ours")
+    );
+    assert!(ours[0].basis.own_judgement);
+}
+
+#[test]
+fn a_measure_that_cannot_be_had_answers_nothing() {
+    let model = with(
+        "[[measure]]\nid = \"CM-REPLAY\"\nexcluded = \"not on this radio\"\nexcluded_ja = \"この無線では無理\"\n",
+    );
+    let analysis = analyze(&model, date(2026, 11, 20));
+    let threats = analysis.threats.iter();
+    let mut answers = threats.flat_map(|threat| threat.answers.iter());
+    assert!(answers.all(|answer| answer != "CM-REPLAY"));
+    assert!(
+        analysis
+            .solution
+            .picks
+            .iter()
+            .all(|pick| pick.measure != "CM-REPLAY")
+    );
+}
+
+const WEAK: (&str, &str) = (
+    "rate = \"120/60s\" # one reading a second, with room for a late one\nbacklog = 3600",
+    "#",
+);
+
+#[test]
+fn a_weakness_asks_for_what_the_model_does_not_say() {
+    let text = TEXT.replacen(WEAK.0, WEAK.1, 1);
+    let model = model::parse("model.toml", &text).expect("sound");
+    assert!(fires(&model, "SR-F8", "telemetry"));
+    let analysis = analyze(&model, date(2026, 11, 20));
+    let pick = analysis
+        .solution
+        .picks
+        .iter()
+        .find(|pick| pick.id == "CM-RATE@telemetry");
+    assert_eq!(pick.map(|pick| pick.provided), Some(false));
+    assert!(
+        analysis
+            .requirements
+            .iter()
+            .any(|r| r.id == "REQ-RATE-telemetry")
+    );
+}
+
+#[test]
+fn guidance_alone_leaves_every_target_open() {
+    use sekimori_analysis::choose::{Wishes, compare};
+    let measures = || knowledge::base().measures.values();
+    assert!(measures().filter(|m| m.strength == 0).count() >= 4);
+    let wishes = Wishes {
+        without: measures()
+            .filter(|m| m.strength > 0)
+            .map(|m| m.id.clone())
+            .collect(),
+        ..Wishes::default()
+    };
+    let compared = compare(&with(""), date(2026, 11, 20), &wishes);
+    assert_eq!((compared.after.picks, compared.after.closed), (0, 0));
+    assert!(compared.before.closed > 0);
+}
