@@ -112,6 +112,17 @@ impl Risk {
             level: level(likelihood, impact),
         }
     }
+
+    /// The reason that decides the impact.
+    pub fn impact_factor(&self) -> &Text {
+        static NOTHING: Text = Text {
+            en: String::new(),
+            ja: String::new(),
+        };
+        self.impact_factors
+            .first()
+            .map_or(&NOTHING, |worst| &worst.why)
+    }
 }
 
 fn level(likelihood: u32, impact: Level) -> Level {

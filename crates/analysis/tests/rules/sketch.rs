@@ -7,13 +7,13 @@ use sekimori_analysis::knowledge::{Fact, Shape, Subject, Wanted};
 use sekimori_analysis::model::{self, Model};
 
 /// What holds; what is absent takes a value that no rule asks for.
-pub type Facts = BTreeMap<Fact, Wanted>;
+pub(crate) type Facts = BTreeMap<Fact, Wanted>;
 
 /// Id of the element that the rule is about.
-pub const ELEMENT: &str = "it";
+pub(crate) const ELEMENT: &str = "it";
 
 /// The model in which exactly these facts hold of [`ELEMENT`].
-pub fn model(subject: Subject, facts: &Facts) -> Model {
+pub(crate) fn model(subject: Subject, facts: &Facts) -> Model {
     let text = if subject == Subject::Flow {
         flow(facts)
     } else {
@@ -23,14 +23,15 @@ pub fn model(subject: Subject, facts: &Facts) -> Model {
 }
 
 /// The same condition, not met.
-pub fn flipped(fact: Fact, wanted: &Wanted) -> Wanted {
+pub(crate) fn flipped(fact: Fact, wanted: &Wanted) -> Wanted {
     match (wanted, fact.shape()) {
         (Wanted::Is(truth), _) => Wanted::Is(!truth),
         (Wanted::AnyOf(_), Shape::YesNo) => panic!("{fact:?} has no words"),
         (Wanted::AnyOf(words), Shape::Words(known)) => {
             // The last words of most vocabularies are the tamest; a gateway cannot be everywhere.
             let mut others = known.iter().rev().filter(|word| {
-                !words.contains(**word) && !(fact == Fact::Sender && **word == "gateway")
+                let cannot_send = fact == Fact::Sender && **word == "gateway";
+                !words.contains(**word) && !cannot_send
             });
             let other = others.next().expect("no rule asks for every word");
             Wanted::AnyOf(BTreeSet::from([(*other).to_owned()]))

@@ -81,7 +81,7 @@ pub(super) fn document(model: &Model, analysis: &Analysis, language: Language) -
             "risk": {
                 "likelihood": threat.risk.likelihood * 100 / 3,
                 "impact": percent(threat.risk.impact),
-                "impactComment": threat.risk.impact_factor.of(language),
+                "impactComment": threat.risk.impact_factor().of(language),
             },
         })).collect::<Vec<_>>(),
         "mitigations": analysis.solution.picks.iter().map(|pick| json!({

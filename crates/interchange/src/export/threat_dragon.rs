@@ -160,7 +160,7 @@ fn threat(analysis: &Analysis, threat: &Threat, number: usize, language: Languag
             Stride::DenialOfService => "Denial of service",
             Stride::ElevationOfPrivilege => "Elevation of privilege",
         },
-        "description": format!("{} {}", threat.rule, threat.risk.impact_factor.of(language)),
+        "description": format!("{} {}", threat.rule, threat.risk.impact_factor().of(language)),
         "mitigation": by,
         "modelType": "STRIDE",
         "number": number,
