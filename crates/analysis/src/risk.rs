@@ -113,6 +113,20 @@ impl Risk {
         }
     }
 
+    /// The same likelihood, with other things to lose.
+    pub(crate) fn with_impacts(self, table: &RiskTable, impacts: Vec<(Level, Text)>) -> Self {
+        let impacts = impacts.into_iter().map(|(level, why)| Impact {
+            level,
+            why: Arc::new(why),
+        });
+        Risk::new(
+            table,
+            self.likelihood_factors,
+            self.actors,
+            impacts.collect(),
+        )
+    }
+
     /// The reason that decides the impact.
     pub fn impact_factor(&self) -> &Text {
         static NOTHING: Text = Text {

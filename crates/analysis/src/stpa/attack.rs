@@ -1,7 +1,7 @@
 //! Scenarios of attacks: puts the guide words on each part of each loop, and joins what the author wrote.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::cause::{Cause, CauseTable, Part, causes};
@@ -10,8 +10,7 @@ use super::{Factor, Phase, Scenario, ThreatsOf, names_of};
 use crate::basis::Basis;
 use crate::language::Text;
 use crate::model::{ControlAction, Controller, Level, Model, UnsafeControlAction};
-use crate::risk::Risk;
-use crate::system::{Harm, System};
+use crate::system::{Harm, Menace, System};
 
 mod authored;
 
@@ -160,8 +159,9 @@ impl<'m> Loop<'m> {
             ("{belief}", &belief(self.controller)),
         ];
         let raise = element.weakness(cause);
-        let likelihood =
-            element.likelihood(system, cause.reach, Harm::of_stride(cause.stride), raise);
+        let kinds = BTreeSet::from([cause.stride]);
+        let harm = Harm::of_stride(cause.stride);
+        let menace = Menace::of(cause.reach, &kinds, harm, raise);
         let threats = threats.get(&(element.id, cause.stride));
         Some(Scenario {
             id,
@@ -177,7 +177,7 @@ impl<'m> Loop<'m> {
             also: Vec::new(),
             at: element.at(system).to_owned(),
             text: sentence(&cause.text, effect, &names),
-            risk: Risk::new(likelihood, impacts(system.model, &self.uca.hazards)),
+            risk: element.risk(system, menace, impacts(system.model, &self.uca.hazards)),
             answers: cause.answers.clone(),
             is_named: self.uca.stride.contains(&cause.stride),
             hazards: self.uca.hazards.iter().cloned().collect(),

@@ -12,8 +12,7 @@ use crate::basis::{Basis, Method};
 use crate::knowledge::{Reach, Subject, base};
 use crate::language::Text;
 use crate::model::{Component, Flow, Interface, Level, Model, Physical, Sequence, Stride};
-use crate::risk::Risk;
-use crate::system::{Harm, System};
+use crate::system::{Harm, Menace, System};
 
 const RULES: &str = include_str!("../../knowledge/before-attack.toml");
 /// Most attacks that one scenario names; how many more there are is counted.
@@ -188,7 +187,7 @@ fn scenario(
     threats: &ThreatsOf<'_>,
 ) -> Scenario {
     let everything = Harm::of_letters("cia");
-    let likelihood = element.likelihood(system, rule.reach, everything, 0);
+    let menace = Menace::of(rule.reach, &rule.eases, everything, 0);
     let eased = rule.eases.iter();
     let threats = eased.filter_map(|stride| threats.get(&(element.id, *stride)));
     Scenario {
@@ -205,8 +204,9 @@ fn scenario(
         also: Vec::new(),
         at: element.at(system).to_owned(),
         text: sentence(element.title, &rule.text),
-        risk: Risk::new(
-            likelihood,
+        risk: element.risk(
+            system,
+            menace,
             vec![impact(rule.phase, enabled.attacks.first().copied())],
         ),
         answers: rule.answers.clone(),
@@ -245,7 +245,7 @@ fn impact(phase: Phase, worst: Option<&Scenario>) -> (Level, Text) {
         (Phase::Preparation, Level::High) | (Phase::Survey, Level::Critical) => Level::Medium,
         (Phase::Preparation | Phase::Survey, _) => Level::Low,
     };
-    let (id, why) = (&attack.id, &attack.risk.impact_factor);
+    let (id, why) = (&attack.id, attack.risk.impact_factor());
     let why = Text::new(
         format!(
             "it makes {id} easier, where {}; lowered, for nothing is lost yet",

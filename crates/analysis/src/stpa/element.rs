@@ -1,11 +1,11 @@
 //! A flow or a component on which a guide word is put.
 
 use super::cause::Cause;
-use crate::knowledge::Reach;
+
 use crate::language::Text;
-use crate::model::{Component, Flow, Sequence};
-use crate::risk::Factor;
-use crate::system::{Harm, System};
+use crate::model::{Component, Flow, Level, Sequence};
+use crate::risk::Risk;
+use crate::system::{Menace, System};
 
 /// What scenarios are about.
 pub(super) struct Element<'m> {
@@ -65,21 +65,18 @@ impl<'m> Element<'m> {
         }
     }
 
-    /// How likely it is that someone does something to it, as for STRIDE.
-    pub(super) fn likelihood(
+    /// How likely it is that someone does something to it, as for STRIDE, with these things to lose.
+    pub(super) fn risk(
         &self,
         system: &System<'m>,
-        reach: Reach,
-        harm: Harm,
-        raise: u32,
-    ) -> Vec<Factor> {
+        menace: Menace<'_>,
+        impacts: Vec<(Level, Text)>,
+    ) -> Risk {
         let risk = match self.what {
-            What::Flow(flow) => system.risk_of_flow(self.id, flow, harm, raise),
-            What::Component(component) => {
-                system.risk_of_component(self.id, component, reach, harm, raise, None)
-            }
+            What::Flow(flow) => system.risk_of_flow(self.id, flow, menace),
+            What::Component(component) => system.risk_of_component(self.id, component, menace),
         };
-        risk.likelihood_factors
+        risk.with_impacts(&system.knowledge().risk, impacts)
     }
 
     /// How much what stands open here raises the likelihood of a cause.

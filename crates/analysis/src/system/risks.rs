@@ -30,6 +30,25 @@ pub(crate) struct Menace<'k> {
     pub(crate) phase: Option<Phase>,
 }
 
+impl<'k> Menace<'k> {
+    /// Something that somebody wants, in whatever phase of life.
+    pub(crate) const fn of(
+        reach: Reach,
+        kinds: &'k BTreeSet<Stride>,
+        harm: Harm,
+        raise: u32,
+    ) -> Self {
+        Menace {
+            reach,
+            kinds,
+            harm,
+            raise,
+            intent: true,
+            phase: None,
+        }
+    }
+}
+
 impl System<'_> {
     /// Risk of a threat to a component.
     pub(crate) fn risk_of_component(

@@ -95,7 +95,7 @@ const TO_BE_SAID: [&str; 2] = ["SR-F8", "SR-F9"];
 #[test]
 fn the_answers_of_every_rule_are_strong_enough_for_a_critical_risk() {
     let base = knowledge::base();
-    let need = base.need[&Level::Critical];
+    let need = base.enough[&Level::Critical].strength;
     for rule in rules().filter(|rule| !TO_BE_SAID.contains(&rule.id.as_str())) {
         let strength: u32 = rule
             .answers
@@ -118,7 +118,7 @@ fn every_cell_of_every_class_is_strong_enough_for_a_critical_risk_or_says_that_i
                 .keys()
                 .map(|id| base.measures[id].strength)
                 .sum();
-            if strength < base.need[&Level::Critical] {
+            if strength < base.enough[&Level::Critical].strength {
                 weak.push(format!("{}:{threat}:{}", class.word(), phase.word()));
             }
         }

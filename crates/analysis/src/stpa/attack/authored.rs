@@ -8,11 +8,10 @@ use crate::basis::{Basis, Method};
 use crate::knowledge::Reach;
 use crate::language::Text;
 use crate::model::Stride;
-use crate::risk::Risk;
 use crate::stpa::cause::{Part, causes};
 use crate::stpa::element::Element;
 use crate::stpa::{Factor, Phase, Scenario, ThreatsOf, names_of};
-use crate::system::{Harm, System};
+use crate::system::{Harm, Menace, System};
 
 /// Adds what the author wrote to the scenarios that were derived.
 pub(super) fn join(
@@ -146,8 +145,9 @@ impl<'m> Loop<'m> {
             also: Vec::new(),
             at: element.at(system).to_owned(),
             text: said.text,
-            risk: Risk::new(
-                element.likelihood(system, reach, harm, raise),
+            risk: element.risk(
+                system,
+                Menace::of(reach, &BTreeSet::from([said.stride]), harm, raise),
                 impacts(system.model, &self.uca.hazards),
             ),
             answers: answers.into_iter().cloned().collect(),
