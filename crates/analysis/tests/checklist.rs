@@ -80,8 +80,8 @@ fn seen(probe: &str, reason: Option<&str>, held: bool) -> Observation {
 /// Everything that any probe of the analysis asks for.
 fn everything(analysis: &Analysis) -> Vec<Observation> {
     let mut all = BTreeSet::new();
-    for requirement in &analysis.requirements {
-        for name in requirement.observed.iter().chain(&requirement.refused) {
+    for measure in analysis.knowledge.measures.values() {
+        for name in measure.observed.iter().chain(&measure.refused) {
             all.insert((name.probe.clone(), name.reason.clone()));
         }
     }
