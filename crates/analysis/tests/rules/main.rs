@@ -299,3 +299,67 @@ fn guidance_alone_leaves_every_target_open() {
     assert_eq!((compared.after.picks, compared.after.closed), (0, 0));
     assert!(compared.before.closed > 0);
 }
+
+#[test]
+fn the_published_pages_name_every_rule_every_fact_and_every_point_in_force() {
+    let pages = [
+        (
+            include_str!("../../../../docs/methods/stride.md"),
+            include_str!("../../../../docs/methods/risk.md"),
+        ),
+        (
+            include_str!("../../../../docs/methods/stride.ja.md"),
+            include_str!("../../../../docs/methods/risk.ja.md"),
+        ),
+    ];
+    let base = knowledge::base();
+    for (index, (stride, risk)) in pages.into_iter().enumerate() {
+        let say = |text: &sekimori_analysis::language::Text| {
+            if index == 0 {
+                text.en.clone()
+            } else {
+                text.ja.clone()
+            }
+        };
+        for rule in rules() {
+            let row = format!("| {} |", rule.id);
+            let row = stride.lines().find(|line| line.starts_with(&row));
+            assert!(
+                row.is_some_and(|row| row.contains(&say(&rule.text))),
+                "{}",
+                rule.id
+            );
+        }
+        for fact in Fact::ALL {
+            let row = format!("| `{}` |", fact.word());
+            let row = stride.lines().find(|line| line.starts_with(&row));
+            assert!(
+                row.is_some_and(|row| row.contains(&say(&fact.text()))),
+                "{fact:?}"
+            );
+        }
+        for (key, (points, why)) in &base.risk.factors {
+            let row = format!("| `{}` | ", key.word());
+            let row = risk
+                .lines()
+                .find(|line| line.starts_with(&row))
+                .expect("a row");
+            let points = match points {
+                0 => "0".to_owned(),
+                points => format!("{points:+}"),
+            };
+            let is_rule = key.word() == "weakness";
+            assert!(is_rule || row.contains(&format!("| {points} |")), "{key:?}");
+            assert!(row.contains(&say(why)), "{key:?}");
+        }
+        for actor in base.actors.values() {
+            assert!(risk.contains(&say(&actor.name)), "{actor:?}");
+        }
+        for (id, class) in &base.csa_classes {
+            assert!(
+                risk.contains(&format!("| {id} {} |", say(&class.name))),
+                "{id}"
+            );
+        }
+    }
+}
