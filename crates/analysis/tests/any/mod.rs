@@ -408,6 +408,7 @@ fn knowledge_of(d: &mut Dice, model: &mut Model) {
         when,
         reach: d.one(Reach::ALL),
         raise: d.number(0, 2),
+        intent: true,
         harms: d.maybe(|d| d.one(&["c", "ia", "cia"]).to_owned()),
         answers: d.ids(&measures).into_iter().collect(),
         text: d.text(),
