@@ -93,12 +93,7 @@ impl Wanted<'_> {
         let mut capacities = Vec::new();
         for (component, budget) in &self.budgets {
             let there = there.get(component.as_str()).map_or(&[][..], Vec::as_slice);
-            let kinds: [(Option<u32>, fn(&Resources) -> u32); 3] = [
-                (budget.ram_kib, |r| r.ram_kib),
-                (budget.flash_kib, |r| r.flash_kib),
-                (budget.cpu_percent, |r| r.cpu_percent),
-            ];
-            for (limit, amount) in kinds {
+            let mut limit = |limit: Option<u32>, amount: fn(&Resources) -> u32| {
                 let uses = there.iter().map(|(index, r)| (*index, amount(r)));
                 if let Some(limit) = limit {
                     capacities.push(Capacity {
@@ -106,7 +101,10 @@ impl Wanted<'_> {
                         uses: uses.filter(|(_, amount)| *amount > 0).collect(),
                     });
                 }
-            }
+            };
+            limit(budget.ram_kib, |r| r.ram_kib);
+            limit(budget.flash_kib, |r| r.flash_kib);
+            limit(budget.cpu_percent, |r| r.cpu_percent);
         }
         capacities
     }
