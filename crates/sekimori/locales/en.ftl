@@ -198,3 +198,10 @@ worth-against = counts against
 worth-tells-nothing = tells nothing
 worth-expired = expired
 worth-withdrawn = withdrawn
+# Drift.
+drift-not-in-model = Observed, and not in the model:
+drift-not-observed = In the model, and not observed:
+drift-not-observable = In the model, and not to be seen from here:
+drift-none = No drift in the last { $days } days.
+drift-found = { $count } differences in the last { $days } days.
+error-answer-unreadable = the server's answer cannot be read

@@ -494,3 +494,14 @@ help-evidence-import--owner = 責任を持つ人や部署
 help-evidence-import--until = 有効な最後の日(例 2027-12-31)
 help-evidence-import--title = 表題。省略時はファイル名
 help-evidence-import--replaces = 置き換える文書の ID
+# モデルと実態のずれ
+drift-not-in-model = 観測されたが、モデルにない:
+drift-not-observed = モデルにあるが、観測されていない:
+drift-not-observable = モデルにあるが、ここからは見えない:
+drift-none = 過去 { $days } 日にずれはありません。
+drift-found = 過去 { $days } 日に { $count } 件のずれがあります。
+error-answer-unreadable = サーバーの応答を読み取れません
+help-model-drift = モデルと、稼働中のサーバーが見たものを比べる。違いがあれば終了コード 3
+help-model-drift--file = モデルのファイル [省略時: 適用中のモデル]
+help-model-drift--days = 何日前まで見るか
+SK-CLI-002 = サーバーの応答を読み取れません

@@ -217,6 +217,14 @@ pub(crate) enum ModelCommand {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Compare a model with what the running server saw; exit 3 where they differ
+    Drift {
+        /// The model [default: the one in force]
+        file: Option<PathBuf>,
+        /// How far to look back
+        #[arg(long, default_value_t = 30, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=400))]
+        days: u64,
+    },
     /// Show the threats, countermeasures and requirements of a model
     Analyze {
         /// The model: a file, or a folder of files

@@ -33,7 +33,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
 use tracing_subscriber::EnvFilter;
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, ModelCommand};
 use commands::Context;
 use diagnostic::Outcome;
 use language::Language;
@@ -112,6 +112,9 @@ async fn run(cli: Cli, language: Language) -> Outcome<ExitCode> {
         Command::Up(arguments) => up::run(&context, arguments).await,
         Command::Demo(arguments) => demo::run(arguments, language, cli.json).await,
         Command::Doctor => commands::doctor::run(&context).await,
+        Command::Model(ModelCommand::Drift { file, days }) => {
+            commands::drift::run(&context, file.as_deref(), *days).await
+        }
         Command::Model(command) => commands::model::run(&context, command),
         Command::Apply {
             file,

@@ -27,6 +27,7 @@ mod clock;
 mod conduct;
 mod console;
 mod documents;
+mod drift;
 mod enroll;
 mod error;
 mod est;

@@ -149,6 +149,14 @@ impl Server {
     ///
     /// A [`Problem`] when no model was applied yet.
     pub async fn analysis(&self) -> Result<Analysis, Problem> {
+        let text = self.model_in_force().await?;
+        self.analyze_text(&text)
+            .await
+            .map(|(_, analysis, _)| analysis)
+    }
+
+    /// The text of the model in force.
+    pub(crate) async fn model_in_force(&self) -> Result<String, Problem> {
         let kept = self.store_of().newest_policy().await?.ok_or_else(|| {
             Problem::new(
                 StatusCode::NOT_FOUND,
@@ -157,13 +165,11 @@ impl Server {
             )
             .fix("sekimori apply model.toml")
         })?;
-        self.analyze_text(&kept.model)
-            .await
-            .map(|(_, analysis, _)| analysis)
+        Ok(kept.model)
     }
 }
 
-fn invalid(problems: &Problems) -> Problem {
+pub(crate) fn invalid(problems: &Problems) -> Problem {
     let listed = serde_json::to_value(&problems.list).unwrap_or_default();
     Problem::new(
         StatusCode::UNPROCESSABLE_ENTITY,

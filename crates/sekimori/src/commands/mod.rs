@@ -6,6 +6,7 @@ pub(crate) mod config;
 pub(crate) mod console;
 pub(crate) mod device;
 pub(crate) mod doctor;
+pub(crate) mod drift;
 pub(crate) mod events;
 pub(crate) mod evidence;
 mod explain;

@@ -59,6 +59,7 @@ pub(crate) fn run(context: &Context, command: &ModelCommand) -> Outcome<ExitCode
                 output: output.as_deref(),
             },
         ),
+        ModelCommand::Drift { .. } => unreachable!("main sends it to the server"),
         ModelCommand::Analyze {
             file,
             rules,

@@ -139,3 +139,69 @@ fn a_wildcard_is_refused_and_named() {
     run(client(&world, "mosquitto_sub", "door-0001").args(["-t", "#", "-W", "2", "-E"]));
     world.event("subscribe.refused", Some("wildcard-refused"));
 }
+
+#[test]
+fn drift_names_what_was_seen_beside_the_model_and_what_was_not_seen() {
+    let world = World::new();
+    world.join("door-0001", "door");
+    let publish = |topic: &str| {
+        run(client(&world, "mosquitto_pub", "door-0001").args([
+            "-q",
+            "1",
+            "-t",
+            topic,
+            "-m",
+            r#"{"locked":true}"#,
+        ]))
+    };
+    publish("sk/door-0001/door-state").ok();
+    publish("sk/door-0001/pictures");
+    world.event("message.refused", Some("not-authorized"));
+
+    let said = world.call(["--json", "model", "drift"]);
+    assert_eq!(said.code, Some(3), "{}", said.stderr);
+    let answer: serde_json::Value = serde_json::from_str(&said.stdout).expect("JSON");
+    let ids: Vec<&str> = answer["differences"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|it| it["id"].as_str())
+        .collect();
+    assert!(
+        ids.contains(&"not-in-model:topic:door:sk/…/pictures"),
+        "{ids:?}"
+    );
+    assert!(ids.contains(&"not-observed:component:sensor"), "{ids:?}");
+    assert!(ids.contains(&"not-observed:flow:door:lock"), "{ids:?}");
+    assert!(!ids.iter().any(|id| id.contains("door-state")), "{ids:?}");
+    let picture = &answer["differences"][ids
+        .iter()
+        .position(|id| id.contains("pictures"))
+        .expect("there")];
+    assert_eq!(picture["subjects"][0], "door-0001");
+
+    // The same things, against a model that says less: what passed is drift as well.
+    let text = std::fs::read_to_string(world.folder.path().join("model.toml"))
+        .unwrap_or_else(|_| include_str!("../../../../examples/cold-store/model.toml").to_owned());
+    let other = world.folder.path().join("other.toml");
+    std::fs::write(
+        &other,
+        text.replace("id = \"door-state\"", "id = \"door-news\"")
+            .replace("\"door-state\"", "\"door-news\""),
+    )
+    .expect("written");
+    let said = world.call([
+        "--lang",
+        "ja",
+        "model",
+        "drift",
+        other.to_str().expect("UTF-8"),
+    ]);
+    assert_eq!(said.code, Some(3), "{}", said.stderr);
+    assert!(
+        said.stdout
+            .contains("door は以前のポリシーでフロー door-state を使っていた"),
+        "{}",
+        said.stdout
+    );
+}

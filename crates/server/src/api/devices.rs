@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
 use super::{Json as Body, Query, limit};
+use crate::drift::{self, Drift};
 use crate::enroll::Invited;
 use crate::evidence::Evidence;
 use crate::language;
@@ -46,6 +47,12 @@ pub(super) fn router() -> Router<Server> {
                 .get(policy),
         )
         .route("/api/v1/prove", get(prove))
+        .route(
+            "/api/v1/drift",
+            get(drift_in_force)
+                .post(drift_of)
+                .layer(axum::extract::DefaultBodyLimit::max(2 * MODEL_LIMIT + 1024)),
+        )
         .route("/api/v1/status", get(status))
 }
 
@@ -284,6 +291,38 @@ async fn policy(State(server): State<Server>, _: Operator) -> Result<Json<InForc
         applied: kept.applied,
         model: kept.model,
     }))
+}
+
+#[derive(Deserialize)]
+struct Looking {
+    days: Option<u64>,
+}
+
+/// Where the model in force and what was seen differ.
+async fn drift_in_force(
+    State(server): State<Server>,
+    _: Operator,
+    Query(looking): Query<Looking>,
+) -> Result<Json<Drift>, Problem> {
+    let days = looking.days.unwrap_or(drift::DAYS);
+    server.drift(None, days).await.map(Json)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Compared {
+    model: String,
+    days: Option<u64>,
+}
+
+/// Where a model that is not in force and what was seen would differ.
+async fn drift_of(
+    State(server): State<Server>,
+    _: Operator,
+    Body(compared): Body<Compared>,
+) -> Result<Json<Drift>, Problem> {
+    let days = compared.days.unwrap_or(drift::DAYS);
+    server.drift(Some(compared.model), days).await.map(Json)
 }
 
 #[derive(Deserialize)]

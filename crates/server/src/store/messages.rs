@@ -113,6 +113,25 @@ impl Store {
         .await
     }
 
+    /// What each flow of each device last brought, as far as that was since a time: device, flow, when.
+    pub async fn flows_since(
+        &self,
+        since: Timestamp,
+    ) -> Result<Vec<([u8; 16], String, Timestamp)>, StoreError> {
+        let statement = sqlx::query(
+            "SELECT device, flow, last_received FROM device_flow WHERE last_received >= $1",
+        )
+        .bind(micros(since));
+        self.all("read the flows of all devices", statement, |fields| {
+            Ok((
+                fields.array("device")?,
+                fields.text("flow")?,
+                fields.time("last_received")?,
+            ))
+        })
+        .await
+    }
+
     /// How many messages were ever kept.
     pub async fn message_count(&self) -> Result<u64, StoreError> {
         let statement = sqlx::query("SELECT COALESCE(SUM(kept), 0) AS count FROM device_flow");
