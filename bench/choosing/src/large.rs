@@ -1,5 +1,10 @@
 //! A large model with structure: sites of devices behind gateways, services that command them.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "every index is taken modulo the length of a list that stands beside it"
+)]
+
 use std::fmt::Write as _;
 
 use crate::instances::Numbers;

@@ -171,10 +171,9 @@ impl Trace {
             let way = format!("{} → {}", flow.from, flow.to);
             let text = Text::new(way.clone(), way);
             self.add(id, NodeKind::Element, flow.title.clone(), text);
-            for end in [Some(&flow.from), Some(&flow.to), flow.via.as_ref()] {
-                if let Some(end) = end {
-                    self.link(id, end);
-                }
+            let ends = [Some(&flow.from), Some(&flow.to), flow.via.as_ref()];
+            for end in ends.into_iter().flatten() {
+                self.link(id, end);
             }
         }
     }

@@ -395,7 +395,7 @@ fn other_thresholds_hold_from_the_next_event_on() {
 #[test]
 fn a_silence_is_one_alert_and_ends_with_the_next_word() {
     let mut detectors = Detectors::default();
-    let mut at = |detectors: &mut Detectors, now: u64| -> Vec<String> {
+    let at = |detectors: &mut Detectors, now: u64| -> Vec<String> {
         detectors.tick(seconds(now));
         std::iter::from_fn(|| detectors.poll())
             .map(|detection| match detection {

@@ -10,6 +10,11 @@ use crate::system::System;
 /// The rule key under which requirements name the peers of their roles.
 pub(crate) const PEERS: &str = "peers";
 
+/// Component at the other end, protocol and port.
+type Way<'s> = (&'s str, &'s str, Option<u16>);
+/// Whether the gateway decides about every flow on a way, and those flows.
+type Use<'s> = (bool, BTreeSet<&'s str>);
+
 /// The other ends of everything that a device of `role` sends or receives, in order of id, protocol and port.
 ///
 /// Whoever is behind the gateway is no peer: the device speaks with the gateway. The gateway decides about every
@@ -20,7 +25,7 @@ pub(super) fn of_role(
     role: &str,
     requirements: &[Requirement],
 ) -> Vec<enforced::Peer> {
-    let mut peers: BTreeMap<(&str, &str, Option<u16>), (bool, BTreeSet<&str>)> = BTreeMap::new();
+    let mut peers: BTreeMap<Way<'_>, Use<'_>> = BTreeMap::new();
     for (id, flow) in system.flows_of(role) {
         let other = match &flow.via {
             Some(via) => via,

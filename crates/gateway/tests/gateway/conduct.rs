@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 use std::sync::Arc;
-use std::time::Instant;
 
 use sekimori_audit::Code;
 use sekimori_policy::{Policy, Receive, Ruling, Tls};
@@ -58,7 +57,7 @@ fn apply(scene: &Scene, change: impl FnOnce(&mut Policy)) {
 async fn a_handshake_has_as_long_as_the_policy_says() {
     let scene = Scene::start().await;
     apply(&scene, |policy| policy.conduct.handshake_seconds = rule(1));
-    let begun = Instant::now();
+    let begun = tokio::time::Instant::now();
     let mut silent = TcpStream::connect(scene.mqtt).await.unwrap();
     assert_eq!(soon(silent.read(&mut [0; 8])).await.unwrap(), 0, "closed");
     let took = begun.elapsed();
@@ -88,7 +87,7 @@ async fn a_silent_session_ends_when_the_policy_says() {
     let mut client = scene.connect(&identity).await;
     client.publish(1, TOPIC, b"1").await;
     assert_eq!(client.receipt().await, (1, 0));
-    let begun = Instant::now();
+    let begun = tokio::time::Instant::now();
     client.end().await;
     let took = begun.elapsed();
     assert!(
