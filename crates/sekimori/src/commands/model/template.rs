@@ -14,10 +14,32 @@ use crate::output::print_line;
 
 /// The models that one can start from. A further one is a folder
 /// `examples/templates/NAME/model.toml` and a line here; a test holds the two together.
-const TEMPLATES: &[(&str, &str)] = &[(
-    "sensor-gateway",
-    include_str!("../../../../../examples/cold-store/model.toml"),
-)];
+const TEMPLATES: &[(&str, &str)] = &[
+    (
+        "sensor-gateway",
+        include_str!("../../../../../examples/cold-store/model.toml"),
+    ),
+    (
+        "network-camera",
+        include_str!("../../../../../examples/templates/network-camera/model.toml"),
+    ),
+    (
+        "wearable",
+        include_str!("../../../../../examples/templates/wearable/model.toml"),
+    ),
+    (
+        "smart-tv",
+        include_str!("../../../../../examples/templates/smart-tv/model.toml"),
+    ),
+    (
+        "industrial-controller",
+        include_str!("../../../../../examples/templates/industrial-controller/model.toml"),
+    ),
+    (
+        "drone",
+        include_str!("../../../../../examples/templates/drone/model.toml"),
+    ),
+];
 
 /// The example that the demo applies.
 pub(crate) fn example() -> &'static str {
