@@ -5,7 +5,7 @@
 //! would read a new report, then take it over with
 //! `INSTA_UPDATE=always cargo test -p sekimori-analysis --test systems`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -127,7 +127,12 @@ fn every_sentence_of_an_analysis_is_there_in_japanese() {
             .picks
             .iter()
             .map(|pick| &pick.why)
-            .chain(analysis.requirements.iter().flat_map(|r| [&r.shall, &r.why]))
+            .chain(
+                analysis
+                    .requirements
+                    .iter()
+                    .flat_map(|r| [&r.shall, &r.why]),
+            )
             .collect();
         assert!(sentences.len() > 50, "{name}: {}", sentences.len());
         for sentence in sentences {
@@ -154,6 +159,36 @@ fn published_systems_cite_their_sources_in_both_languages() {
                 }
             }
             assert!(cited >= 4, "{name}: {cited} sources");
+        }
+    }
+}
+
+#[test]
+fn published_systems_speak_of_ids_that_their_analysis_has() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    for name in ["openevse", "pinetime", "px4"] {
+        let (_, model) = read(&root.join(name).join("model.toml"));
+        let analysis = analyze(&model, TODAY);
+        let mut known: BTreeSet<&str> = BTreeSet::new();
+        known.extend(analysis.threats.iter().map(|threat| threat.id.as_str()));
+        known.extend(analysis.stpa.scenarios.iter().map(|s| s.id.as_str()));
+        known.extend(
+            analysis
+                .solution
+                .picks
+                .iter()
+                .map(|pick| pick.measure.as_str()),
+        );
+        for readme in ["README.md", "README.ja.md"] {
+            let text = std::fs::read_to_string(root.join(name).join(readme)).expect(readme);
+            let quoted = text.split('`').skip(1).step_by(2);
+            let ids = quoted.filter(|word| word.contains(':') || word.starts_with("CM-"));
+            let mut spoken = 0;
+            for id in ids.filter(|id| !id.contains(char::is_whitespace)) {
+                assert!(known.contains(id), "{name}/{readme}: {id}");
+                spoken += 1;
+            }
+            assert!(spoken > 5, "{name}/{readme}: {spoken}");
         }
     }
 }
@@ -231,7 +266,13 @@ fn summary(analysis: &Analysis) -> String {
         }
     }
 
-    let duty = |duty: Duty| analysis.requirements.iter().filter(|r| r.duty == duty).count();
+    let duty = |duty: Duty| {
+        analysis
+            .requirements
+            .iter()
+            .filter(|r| r.duty == duty)
+            .count()
+    };
     let _ = writeln!(
         out,
         "Requirements: {} of the platform, {} of the maker, {} of people",
@@ -243,7 +284,10 @@ fn summary(analysis: &Analysis) -> String {
 }
 
 fn counts(counts: &BTreeMap<&str, u32>) -> String {
-    let parts: Vec<String> = counts.iter().map(|(word, n)| format!("{n} {word}")).collect();
+    let parts: Vec<String> = counts
+        .iter()
+        .map(|(word, n)| format!("{n} {word}"))
+        .collect();
     parts.join(", ")
 }
 

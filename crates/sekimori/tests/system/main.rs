@@ -17,3 +17,4 @@ mod model;
 mod mosquitto;
 mod openssl;
 mod power;
+mod tutorial;
