@@ -19,17 +19,17 @@ fn report(language: Language) -> String {
 
 #[test]
 fn in_english() {
-    insta::assert_snapshot!("wearable.en", report(Language::En));
+    insta::assert_snapshot!("wearable.en", report(Language::English));
 }
 
 #[test]
 fn in_japanese() {
-    insta::assert_snapshot!("wearable.ja", report(Language::Ja));
+    insta::assert_snapshot!("wearable.ja", report(Language::Japanese));
 }
 
 #[test]
 fn both_languages_have_the_same_lines() {
-    let (english, japanese) = (report(Language::En), report(Language::Ja));
+    let (english, japanese) = (report(Language::English), report(Language::Japanese));
     let marks = |text: &str| -> Vec<String> {
         let words = text.lines().filter_map(|line| line.strip_prefix("  "));
         let ids = words.filter_map(|line| line.split_whitespace().next());
