@@ -310,3 +310,17 @@ control-document = shown by a document
 control-process = by process
 control-not-applicable = not applicable
 control-open = open
+
+# Data formats (crates/report/src/tables.rs)
+data-target = target
+data-targets = Threats and other targets
+data-id = Id
+data-method = Method
+data-rule = Rule
+data-missing = What is missing
+data-source = Source
+data-set = Requirement set
+data-place = Place in the text
+data-weight = Weight
+data-step = Step
+data-holds = Still holds

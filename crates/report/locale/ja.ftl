@@ -310,3 +310,17 @@ control-document = 文書で確認
 control-process = 業務の進め方
 control-not-applicable = 該当なし
 control-open = 未確認
+
+# Data formats (crates/report/src/tables.rs)
+data-target = 対策対象
+data-targets = 脅威などの対策対象
+data-id = 識別子
+data-method = 手法
+data-rule = 規則
+data-missing = 足りないもの
+data-source = 出典
+data-set = 要求集の名称
+data-place = 原文の位置
+data-weight = 必須・推奨
+data-step = ステップ
+data-holds = 現在も有効

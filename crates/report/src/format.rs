@@ -20,6 +20,10 @@ pub enum Format {
     Pdf,
     /// The same data for programs; every text in one language, every key the same in both.
     Json,
+    /// Targets and requirements as one long table of comma-separated values.
+    Csv,
+    /// The whole report as text for a code host: pull requests, wikis.
+    Markdown,
 }
 
 impl Format {
@@ -31,6 +35,8 @@ impl Format {
         #[cfg(feature = "pdf")]
         Format::Pdf,
         Format::Json,
+        Format::Csv,
+        Format::Markdown,
     ];
 
     /// The word for it on the command line and in the API.
@@ -43,6 +49,8 @@ impl Format {
             #[cfg(feature = "pdf")]
             Format::Pdf => "pdf",
             Format::Json => "json",
+            Format::Csv => "csv",
+            Format::Markdown => "markdown",
         }
     }
 
@@ -62,6 +70,8 @@ impl Format {
             #[cfg(feature = "pdf")]
             Format::Pdf => "application/pdf",
             Format::Json => "application/json",
+            Format::Csv => "text/csv; charset=utf-8",
+            Format::Markdown => "text/markdown; charset=utf-8",
         }
     }
 
@@ -74,6 +84,8 @@ impl Format {
             #[cfg(feature = "pdf")]
             Format::Pdf => "pdf",
             Format::Json => "json",
+            Format::Csv => "csv",
+            Format::Markdown => "md",
         }
     }
 
@@ -81,7 +93,12 @@ impl Format {
     #[must_use]
     pub const fn is_text(self) -> bool {
         match self {
-            Format::Text | Format::Html | Format::Management | Format::Json => true,
+            Format::Text
+            | Format::Html
+            | Format::Management
+            | Format::Json
+            | Format::Csv
+            | Format::Markdown => true,
             #[cfg(feature = "pdf")]
             Format::Pdf => false,
         }

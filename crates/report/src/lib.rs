@@ -18,14 +18,18 @@
 //! ```
 
 mod checklist;
+mod csv;
 mod diagram;
+mod facts;
 mod format;
 mod html;
 mod json;
 mod labels;
 mod management;
+mod markdown;
 #[cfg(feature = "pdf")]
 mod pdf;
+mod tables;
 mod text;
 mod words;
 
@@ -120,6 +124,8 @@ pub fn render(
         #[cfg(feature = "pdf")]
         Format::Pdf => pdf::render(report, language)?,
         Format::Json => json::render(report, language).into_bytes(),
+        Format::Csv => csv::render(report, language).into_bytes(),
+        Format::Markdown => markdown::render(report, language).into_bytes(),
     };
     Ok(Rendered {
         media_type: format.media_type(),

@@ -559,6 +559,10 @@ pub(crate) enum ReportFormat {
     Pdf,
     /// For programs
     Json,
+    /// Targets and requirements as one table of comma-separated values
+    Csv,
+    /// The whole report for a pull request
+    Markdown,
 }
 
 impl ReportFormat {
@@ -572,6 +576,8 @@ impl ReportFormat {
             Self::Management => Format::Management,
             Self::Pdf => Format::Pdf,
             Self::Json => Format::Json,
+            Self::Csv => Format::Csv,
+            Self::Markdown => Format::Markdown,
         }
     }
 }

@@ -87,6 +87,8 @@ fn a_model_is_written_checked_and_analyzed() {
         ("html", "<!DOCTYPE html>\n<html lang=\"ja\">"),
         ("management", "<!DOCTYPE html>\n<html lang=\"ja\">"),
         ("json", "{\n  \"analysis\""),
+        ("csv", "\u{feff}種類,"),
+        ("markdown", "# セキュリティ報告書 – "),
         ("pdf", "%PDF-"),
     ] {
         let file = folder.path().join(format);
