@@ -504,4 +504,4 @@ error-answer-unreadable = サーバーの応答を読み取れません
 help-model-drift = モデルと、稼働中のサーバーが見たものを比べる。違いがあれば終了コード 3
 help-model-drift--file = モデルのファイル [省略時: 適用中のモデル]
 help-model-drift--days = 何日前まで見るか
-SK-CLI-002 = サーバーの応答を読み取れません
+SK-CLI-013 = サーバーの応答を読み取れません

@@ -33,7 +33,7 @@ pub(crate) async fn run(context: &Context, file: Option<&Path>, days: u64) -> Ou
         .map_err(|error| {
             Diagnostic::new(
                 Exit::Failed,
-                "SK-CLI-002",
+                "SK-CLI-013",
                 context.text("error-answer-unreadable", &[]),
             )
             .observed(error)
