@@ -24,6 +24,12 @@ pub enum Format {
     Csv,
     /// The whole report as text for a code host: pull requests, wikis.
     Markdown,
+    /// A workbook: the life-cycle matrix and every table, ready to be printed.
+    Xlsx,
+    /// What stays open, as results for code hosts (SARIF 2.1.0).
+    Sarif,
+    /// Requirements and observations as assessment results (OSCAL 1.1.2).
+    Oscal,
 }
 
 impl Format {
@@ -37,6 +43,9 @@ impl Format {
         Format::Json,
         Format::Csv,
         Format::Markdown,
+        Format::Xlsx,
+        Format::Sarif,
+        Format::Oscal,
     ];
 
     /// The word for it on the command line and in the API.
@@ -51,6 +60,9 @@ impl Format {
             Format::Json => "json",
             Format::Csv => "csv",
             Format::Markdown => "markdown",
+            Format::Xlsx => "xlsx",
+            Format::Sarif => "sarif",
+            Format::Oscal => "oscal",
         }
     }
 
@@ -69,7 +81,9 @@ impl Format {
             Format::Html | Format::Management => "text/html; charset=utf-8",
             #[cfg(feature = "pdf")]
             Format::Pdf => "application/pdf",
-            Format::Json => "application/json",
+            Format::Json | Format::Oscal => "application/json",
+            Format::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Format::Sarif => "application/sarif+json",
             Format::Csv => "text/csv; charset=utf-8",
             Format::Markdown => "text/markdown; charset=utf-8",
         }
@@ -86,6 +100,9 @@ impl Format {
             Format::Json => "json",
             Format::Csv => "csv",
             Format::Markdown => "md",
+            Format::Xlsx => "xlsx",
+            Format::Sarif => "sarif",
+            Format::Oscal => "oscal.json",
         }
     }
 
@@ -98,7 +115,10 @@ impl Format {
             | Format::Management
             | Format::Json
             | Format::Csv
-            | Format::Markdown => true,
+            | Format::Markdown
+            | Format::Sarif
+            | Format::Oscal => true,
+            Format::Xlsx => false,
             #[cfg(feature = "pdf")]
             Format::Pdf => false,
         }

@@ -37,7 +37,12 @@ pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
         "control_states": states,
     });
     translate(&mut report, language);
-    let mut text = serde_json::to_string_pretty(&report).expect("a report has only string keys");
+    written(&report)
+}
+
+/// A value as the text of a file.
+pub(crate) fn written(value: &Value) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("a report has only string keys");
     text.push('\n');
     text
 }

@@ -27,11 +27,14 @@ mod json;
 mod labels;
 mod management;
 mod markdown;
+mod oscal;
 #[cfg(feature = "pdf")]
 mod pdf;
+mod sarif;
 mod tables;
 mod text;
 mod words;
+mod xlsx;
 
 pub use format::{Format, RenderError, Rendered};
 
@@ -126,6 +129,9 @@ pub fn render(
         Format::Json => json::render(report, language).into_bytes(),
         Format::Csv => csv::render(report, language).into_bytes(),
         Format::Markdown => markdown::render(report, language).into_bytes(),
+        Format::Xlsx => xlsx::render(report, language)?,
+        Format::Sarif => sarif::render(report, language).into_bytes(),
+        Format::Oscal => oscal::render(report, language).into_bytes(),
     };
     Ok(Rendered {
         media_type: format.media_type(),

@@ -122,7 +122,7 @@ fn table(text: &mut String, table: &Table) {
 }
 
 /// Text that a Markdown reader shows as it stands.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::new();
     for c in plain(text).chars() {
         match c {

@@ -195,7 +195,7 @@ impl<'a> Tables<'a> {
         clauses.collect::<Vec<String>>().join("; ")
     }
 
-    fn regimes(&self) -> Table {
+    pub(crate) fn regimes(&self) -> Table {
         let items = self.report.items();
         let statuses: BTreeMap<(&str, &str), Status> = items
             .iter()
@@ -235,7 +235,7 @@ impl<'a> Tables<'a> {
         )
     }
 
-    fn checklist(&self) -> Table {
+    pub(crate) fn checklist(&self) -> Table {
         let controls = self.report.controls();
         let found: BTreeMap<&str, _> = controls
             .iter()
@@ -278,7 +278,7 @@ impl<'a> Tables<'a> {
         )
     }
 
-    fn choice(&self) -> Table {
+    pub(crate) fn choice(&self) -> Table {
         let analysis = self.report.analysis;
         let row = |pick: &sekimori_analysis::choose::Pick| {
             let measure = analysis.knowledge.measures.get(&pick.measure);
@@ -312,7 +312,7 @@ impl<'a> Tables<'a> {
         )
     }
 
-    fn decisions(&self) -> Table {
+    pub(crate) fn decisions(&self) -> Table {
         let decisions = self.report.analysis.solution.decisions.iter();
         let rows = decisions
             .map(|decision| {
@@ -340,7 +340,7 @@ impl<'a> Tables<'a> {
         )
     }
 
-    fn assumptions(&self) -> Table {
+    pub(crate) fn assumptions(&self) -> Table {
         let assumptions = self.report.analysis.assumptions.iter();
         let rows = assumptions
             .map(|assumption| {

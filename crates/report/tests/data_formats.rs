@@ -195,3 +195,194 @@ fn no_form_shows_the_key_of_a_label() {
         }
     }
 }
+
+fn sheets(bytes: Vec<u8>) -> Vec<(String, Vec<Vec<String>>)> {
+    use calamine::Reader as _;
+    let mut book = calamine::Xlsx::new(std::io::Cursor::new(bytes)).expect("a workbook");
+    let names = book.sheet_names();
+    let rows = |name: &String| {
+        let formulas = book.worksheet_formula(name).expect("a sheet");
+        assert!(formulas.used_cells().next().is_none(), "{name} computes");
+        let range = book.worksheet_range(name).expect("a sheet");
+        let rows = range.rows();
+        rows.map(|row| row.iter().map(ToString::to_string).collect())
+            .collect()
+    };
+    names
+        .iter()
+        .map(rows)
+        .zip(names.clone())
+        .map(|(rows, name)| (name, rows))
+        .collect()
+}
+
+#[test]
+fn a_foreign_reader_finds_the_matrix_and_every_table() {
+    let analysis = analyzed(TEXT);
+    for (language, open) in [(Language::English, "covered"), (Language::Japanese, "対策")] {
+        let sheets = sheets(bytes(&analysis, Format::Xlsx, language));
+        assert_eq!(sheets.len(), 8);
+        let (_, matrix) = sheets.first().expect("the matrix");
+        assert_eq!(matrix.len(), 1 + 12 * analysis.matrices.len());
+        assert!(matrix.iter().all(|row| row.len() == 7));
+        for row in matrix.iter().skip(1) {
+            assert!(row.iter().all(|cell| !cell.is_empty()), "{row:?}");
+        }
+        assert!(matrix.iter().flatten().any(|cell| cell.contains(open)));
+        assert!(matrix.iter().flatten().any(|cell| cell.contains("✓ CM-")));
+        let ids = |index: usize, column: usize| -> BTreeSet<String> {
+            let (_, rows) = sheets.get(index).expect("a sheet");
+            rows.iter()
+                .skip(1)
+                .filter_map(|row| row.get(column).cloned())
+                .collect()
+        };
+        assert_eq!(ids(1, 0), targets(&analysis));
+        let requirements = analysis.requirements.iter().map(|r| r.id.clone());
+        assert_eq!(ids(2, 0), requirements.collect());
+        let steps = analysis.checklist.steps.iter();
+        let controls = steps.flat_map(|step| &step.controls).map(|c| c.id.clone());
+        assert_eq!(ids(4, 1), controls.collect());
+        let picks = analysis.solution.picks.iter().map(|pick| pick.id.clone());
+        assert_eq!(ids(5, 0), picks.collect());
+    }
+}
+
+#[test]
+fn a_workbook_shows_hostile_titles_as_text() {
+    for title in hostile_titles() {
+        let sheets = sheets(bytes(&hostile(&title), Format::Xlsx, Language::Japanese));
+        assert_eq!(sheets.len(), 8, "{title:?}");
+    }
+}
+
+fn json(analysis: &Analysis, format: Format, language: Language) -> serde_json::Value {
+    serde_json::from_str(&text(analysis, format, language)).expect("JSON")
+}
+
+fn list<'v>(value: &'v serde_json::Value, pointer: &str) -> &'v [serde_json::Value] {
+    value
+        .pointer(pointer)
+        .and_then(serde_json::Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+fn word<'v>(value: &'v serde_json::Value, pointer: &str) -> &'v str {
+    value
+        .pointer(pointer)
+        .and_then(serde_json::Value::as_str)
+        .unwrap_or_else(|| panic!("no {pointer} in {value}"))
+}
+
+#[test]
+fn sarif_has_a_result_for_whatever_stays_open_and_its_rules() {
+    use sekimori_analysis::choose::State;
+    let analysis = analyzed(TEXT);
+    for language in Language::ALL {
+        let value = json(&analysis, Format::Sarif, language);
+        assert_eq!(word(&value, "/version"), "2.1.0");
+        let rules: Vec<&str> = list(&value, "/runs/0/tool/driver/rules")
+            .iter()
+            .map(|rule| word(rule, "/id"))
+            .collect();
+        let results = list(&value, "/runs/0/results");
+        let mut seen = BTreeSet::new();
+        for result in results {
+            let index = result.get("ruleIndex").and_then(serde_json::Value::as_u64);
+            let index = usize::try_from(index.expect("an index")).expect("small");
+            assert_eq!(rules.get(index).copied(), Some(word(result, "/ruleId")));
+            assert!(["error", "warning", "note"].contains(&word(result, "/level")));
+            assert!(!word(result, "/message/text").is_empty());
+            word(result, "/locations/0/physicalLocation/artifactLocation/uri");
+            word(result, "/locations/0/logicalLocations/0/fullyQualifiedName");
+            let id = word(result, "/partialFingerprints/sekimoriTarget~1v1");
+            let is_open = analysis.solution.states.get(id) == Some(&State::Open);
+            assert_eq!(is_open, result.get("suppressions").is_none(), "{id}");
+            assert!(seen.insert(id.to_owned()));
+        }
+        let states = analysis.solution.states.iter();
+        let left = states.filter(|(_, state)| {
+            matches!(state, State::Open | State::Accepted | State::Transferred)
+        });
+        let left: BTreeSet<String> = left.map(|(id, _)| id.clone()).collect();
+        assert!(!left.is_empty());
+        assert_eq!(seen, left);
+    }
+}
+
+#[test]
+fn oscal_has_a_finding_for_each_requirement_and_no_loose_reference() {
+    let analysis = analyzed(TEXT);
+    let now: jiff::Timestamp = "2026-11-20T12:00:00Z".parse().expect("a time");
+    let seen = sekimori_analysis::evidence::Observation {
+        probe: "message.permitted".to_owned(),
+        reason: None,
+        subject: "sensor-0001".to_owned(),
+        role: Some("sensor".to_owned()),
+        observed_at: now,
+        received_at: now,
+        held: true,
+        count: 1,
+    };
+    let findings = sekimori_analysis::evidence::assess(&analysis, &[seen], now);
+    for report in [
+        Report::of(&analysis),
+        Report::with_findings(&analysis, &findings),
+    ] {
+        let rendered = render(&report, Format::Oscal, Language::English).expect("text");
+        let value: serde_json::Value = serde_json::from_slice(&rendered.bytes).expect("JSON");
+        let root = "/assessment-results";
+        assert_eq!(
+            word(&value, &format!("{root}/metadata/oscal-version")),
+            "1.1.2"
+        );
+        for key in [
+            "uuid",
+            "metadata/title",
+            "metadata/last-modified",
+            "metadata/version",
+        ] {
+            word(&value, &format!("{root}/{key}"));
+        }
+        let plan = word(&value, &format!("{root}/back-matter/resources/0/uuid"));
+        assert_eq!(
+            word(&value, &format!("{root}/import-ap/href")),
+            format!("#{plan}")
+        );
+        let part = |key: &str| list(&value, &format!("{root}/results/0/{key}"));
+        let ids = |key: &str| -> BTreeSet<&str> {
+            part(key).iter().map(|entry| word(entry, "/uuid")).collect()
+        };
+        assert_eq!(part("observations").is_empty(), report.findings.is_none());
+        assert_eq!(part("findings").len(), analysis.requirements.len());
+        assert_eq!(ids("findings").len(), analysis.requirements.len());
+        let mut related = 0;
+        for finding in part("findings") {
+            let state = word(finding, "/target/status/state");
+            if report.findings.is_none() {
+                assert_eq!(state, "not-satisfied");
+            }
+            for (key, part) in [("observation", "observations"), ("risk", "risks")] {
+                for entry in list(finding, &format!("/related-{part}")) {
+                    assert!(ids(part).contains(word(entry, &format!("/{key}-uuid"))));
+                    related += 1;
+                }
+            }
+        }
+        assert!(related > 0 || report.findings.is_none());
+    }
+}
+
+#[test]
+fn json_forms_hold_hostile_titles_without_control_characters() {
+    for title in hostile_titles() {
+        let analysis = hostile(&title);
+        for format in [Format::Sarif, Format::Oscal] {
+            let text = text(&analysis, format, Language::English);
+            let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+            assert!(value.is_object());
+            assert!(!text.contains(|c: char| c.is_control() && c != '\n'));
+            assert!(!text.contains("\\u001b") && !text.contains("\\r"));
+        }
+    }
+}

@@ -563,6 +563,12 @@ pub(crate) enum ReportFormat {
     Csv,
     /// The whole report for a pull request
     Markdown,
+    /// A workbook with the life-cycle matrix
+    Xlsx,
+    /// What stays open, for code hosts (SARIF 2.1.0)
+    Sarif,
+    /// Requirements and observations as OSCAL assessment results
+    Oscal,
 }
 
 impl ReportFormat {
@@ -578,6 +584,9 @@ impl ReportFormat {
             Self::Json => Format::Json,
             Self::Csv => Format::Csv,
             Self::Markdown => Format::Markdown,
+            Self::Xlsx => Format::Xlsx,
+            Self::Sarif => Format::Sarif,
+            Self::Oscal => Format::Oscal,
         }
     }
 }

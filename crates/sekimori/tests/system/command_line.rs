@@ -89,6 +89,9 @@ fn a_model_is_written_checked_and_analyzed() {
         ("json", "{\n  \"analysis\""),
         ("csv", "\u{feff}種類,"),
         ("markdown", "# セキュリティ報告書 – "),
+        ("xlsx", "PK\u{3}\u{4}"),
+        ("sarif", "{\n  \"$schema\""),
+        ("oscal", "{\n  \"assessment-results\""),
         ("pdf", "%PDF-"),
     ] {
         let file = folder.path().join(format);
