@@ -332,3 +332,4 @@ sheet-checklist = 13 steps
 sheet-choice = Choice
 sheet-assumptions = Assumptions
 sheet-decisions = Decisions
+data-attacker = Attacker

@@ -332,3 +332,4 @@ sheet-checklist = 13のステップ
 sheet-choice = 選んだ対策
 sheet-assumptions = 前提
 sheet-decisions = 判断
+data-attacker = 攻撃者

@@ -30,6 +30,8 @@ pub enum Format {
     Sarif,
     /// Requirements and observations as assessment results (OSCAL 1.1.2).
     Oscal,
+    /// The threat model for other tools (OWASP Threat Model Library 1.0.2).
+    TmBom,
 }
 
 impl Format {
@@ -46,6 +48,7 @@ impl Format {
         Format::Xlsx,
         Format::Sarif,
         Format::Oscal,
+        Format::TmBom,
     ];
 
     /// The word for it on the command line and in the API.
@@ -63,6 +66,7 @@ impl Format {
             Format::Xlsx => "xlsx",
             Format::Sarif => "sarif",
             Format::Oscal => "oscal",
+            Format::TmBom => "tm-bom",
         }
     }
 
@@ -81,7 +85,7 @@ impl Format {
             Format::Html | Format::Management => "text/html; charset=utf-8",
             #[cfg(feature = "pdf")]
             Format::Pdf => "application/pdf",
-            Format::Json | Format::Oscal => "application/json",
+            Format::Json | Format::Oscal | Format::TmBom => "application/json",
             Format::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             Format::Sarif => "application/sarif+json",
             Format::Csv => "text/csv; charset=utf-8",
@@ -103,6 +107,7 @@ impl Format {
             Format::Xlsx => "xlsx",
             Format::Sarif => "sarif",
             Format::Oscal => "oscal.json",
+            Format::TmBom => "tm-bom.json",
         }
     }
 
@@ -117,7 +122,8 @@ impl Format {
             | Format::Csv
             | Format::Markdown
             | Format::Sarif
-            | Format::Oscal => true,
+            | Format::Oscal
+            | Format::TmBom => true,
             Format::Xlsx => false,
             #[cfg(feature = "pdf")]
             Format::Pdf => false,

@@ -33,6 +33,7 @@ mod pdf;
 mod sarif;
 mod tables;
 mod text;
+mod tm_bom;
 mod words;
 mod xlsx;
 
@@ -131,6 +132,7 @@ pub fn render(
         Format::Markdown => markdown::render(report, language).into_bytes(),
         Format::Xlsx => xlsx::render(report, language)?,
         Format::Sarif => sarif::render(report, language).into_bytes(),
+        Format::TmBom => tm_bom::render(report, language).into_bytes(),
         Format::Oscal => oscal::render(report, language).into_bytes(),
     };
     Ok(Rendered {

@@ -377,12 +377,108 @@ fn oscal_has_a_finding_for_each_requirement_and_no_loose_reference() {
 fn json_forms_hold_hostile_titles_without_control_characters() {
     for title in hostile_titles() {
         let analysis = hostile(&title);
-        for format in [Format::Sarif, Format::Oscal] {
+        for format in [Format::Sarif, Format::Oscal, Format::TmBom] {
             let text = text(&analysis, format, Language::English);
             let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
             assert!(value.is_object());
             assert!(!text.contains(|c: char| c.is_control() && c != '\n'));
             assert!(!text.contains("\\u001b") && !text.contains("\\r"));
+        }
+    }
+}
+
+/// The keys that the schema demands of each thing, by the list it stands in.
+const DEMANDED: [(&str, &[&str]); 11] = [
+    ("trust_zones", &["symbolic_name", "title", "description"]),
+    ("trust_boundaries", &["trust_zone_a", "trust_zone_b"]),
+    ("actors", &["symbolic_name", "title", "description", "type"]),
+    ("components", &["symbolic_name", "title", "description"]),
+    (
+        "data_stores",
+        &["symbolic_name", "title", "description", "type"],
+    ),
+    (
+        "data_sets",
+        &["symbolic_name", "placements", "data_sensitivity"],
+    ),
+    (
+        "data_flows",
+        &[
+            "symbolic_name",
+            "source",
+            "destination",
+            "has_sensitive_data",
+            "encrypted",
+        ],
+    ),
+    ("assumptions", &["description", "validity"]),
+    (
+        "threats",
+        &["symbolic_name", "threat_persona", "event", "sources"],
+    ),
+    (
+        "controls",
+        &["symbolic_name", "threats", "status", "priority"],
+    ),
+    (
+        "risks",
+        &[
+            "symbolic_name",
+            "threats",
+            "likelihood",
+            "impact",
+            "impact_description",
+            "score",
+            "level",
+        ],
+    ),
+];
+
+#[test]
+fn tm_bom_has_what_its_schema_demands_and_no_loose_reference() {
+    let analysis = analyzed(TEXT);
+    for language in Language::ALL {
+        let value = json(&analysis, Format::TmBom, language);
+        word(&value, "/scope/title");
+        let mut names = BTreeSet::new();
+        for (key, demanded) in DEMANDED {
+            let part = value.get(key).and_then(serde_json::Value::as_array);
+            for thing in part.unwrap_or_else(|| panic!("no {key}")) {
+                for field in demanded {
+                    assert!(thing.get(field).is_some(), "{key}: {field} in {thing}");
+                }
+                if let Some(name) = thing.get("symbolic_name") {
+                    let name = name.as_str().expect("a name").to_owned();
+                    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+                    assert!(name.chars().all(fits), "{name}");
+                    assert!(names.insert((key, name)), "twice: {thing}");
+                }
+            }
+        }
+        assert!(!list(&value, "/threats").is_empty());
+        assert_eq!(list(&value, "/threats").len(), list(&value, "/risks").len());
+        let knows = |key: &'static str, name: &str| names.contains(&(key, name.to_owned()));
+        for control in list(&value, "/controls")
+            .iter()
+            .chain(list(&value, "/risks"))
+        {
+            for threat in list(control, "/threats") {
+                assert!(
+                    knows("threats", threat.as_str().expect("a name")),
+                    "{control}"
+                );
+            }
+        }
+        for flow in list(&value, "/data_flows") {
+            for end in ["source", "destination"] {
+                let name = word(flow, &format!("/{end}/object"));
+                let key = match word(flow, &format!("/{end}/type")) {
+                    "actor" => "actors",
+                    "data-store" => "data_stores",
+                    _ => "components",
+                };
+                assert!(knows(key, name), "{flow}");
+            }
         }
     }
 }

@@ -569,6 +569,8 @@ pub(crate) enum ReportFormat {
     Sarif,
     /// Requirements and observations as OSCAL assessment results
     Oscal,
+    /// The threat model for other tools (OWASP Threat Model Library)
+    TmBom,
 }
 
 impl ReportFormat {
@@ -587,6 +589,7 @@ impl ReportFormat {
             Self::Xlsx => Format::Xlsx,
             Self::Sarif => Format::Sarif,
             Self::Oscal => Format::Oscal,
+            Self::TmBom => Format::TmBom,
         }
     }
 }

@@ -91,6 +91,7 @@ fn a_model_is_written_checked_and_analyzed() {
         ("markdown", "# セキュリティ報告書 – "),
         ("xlsx", "PK\u{3}\u{4}"),
         ("sarif", "{\n  \"$schema\""),
+        ("tm-bom", "{\n  \"$schema\""),
         ("oscal", "{\n  \"assessment-results\""),
         ("pdf", "%PDF-"),
     ] {
