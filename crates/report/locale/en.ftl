@@ -333,3 +333,4 @@ sheet-choice = Choice
 sheet-assumptions = Assumptions
 sheet-decisions = Decisions
 data-attacker = Attacker
+data-name = Name of the requirement

@@ -333,3 +333,4 @@ sheet-choice = 選んだ対策
 sheet-assumptions = 前提
 sheet-decisions = 判断
 data-attacker = 攻撃者
+data-name = 要求の名称

@@ -97,6 +97,8 @@ fn csv_names_every_target_and_requirement_once() {
         let rows = read_csv(text.strip_prefix('\u{feff}').expect("a mark for Excel"));
         let width = rows.first().expect("a head").len();
         assert!(width > 12 && rows.iter().all(|row| row.len() == width));
+        let names: BTreeSet<&String> = rows.iter().take(1).flatten().collect();
+        assert_eq!(names.len(), width, "two columns have the same name");
         let ids: Vec<&str> = rows
             .iter()
             .skip(1)
