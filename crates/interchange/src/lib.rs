@@ -2,7 +2,7 @@
 //!
 //! An importer reads text and gives a model of our own format, as text that [`model::parse`] accepts, together
 //! with a list of everything that the format cannot carry. The list is complete by construction: whatever an
-//! importer did not look at is found by walking the document once more ([`Document`](document)). Nothing here opens a
+//! importer did not look at is found by walking the document once more. Nothing here opens a
 //! file, a socket or a clock.
 //!
 //! Formats, pinned: Threagile model 1.0.0; OWASP Threat Dragon v2; Open Threat Model 0.1 and 0.2; OWASP Threat
