@@ -12,3 +12,6 @@ pub(crate) mod flows;
 mod layered;
 pub(crate) mod measure;
 pub(crate) mod scene;
+
+#[cfg(test)]
+mod tests;

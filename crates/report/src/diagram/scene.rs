@@ -238,10 +238,12 @@ impl Scene {
     pub(crate) fn svg(&self, title: &str, id: &str) -> String {
         let mut out = String::new();
         let (w, h) = (self.width, self.height);
+        // Where it does not fit it shrinks as far as it can be read, and is scrolled from there on.
+        let least = w * 7 / 10;
         // Writing to a string cannot fail.
         let _ = writeln!(
             out,
-            "<svg viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" role=\"img\" aria-labelledby=\"{id}-t\">\
+            "<svg viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" style=\"min-width:{least}px\" role=\"img\" aria-labelledby=\"{id}-t\">\
              <title id=\"{id}-t\">{}</title>",
             escaped(title)
         );
