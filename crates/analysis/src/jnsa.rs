@@ -19,7 +19,7 @@ use crate::system::{Harm, Menace, System};
 mod coverage;
 mod words;
 
-pub use coverage::{Coverage, coverage};
+pub use coverage::{Coverage, Gap, coverage};
 
 /// The matrix of one device component.
 #[derive(Clone, Debug, PartialEq, Serialize)]

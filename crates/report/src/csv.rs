@@ -14,7 +14,7 @@ const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
     let tables = Tables::new(report, language);
     let label = |key: &str| tables.labels.text(key);
-    let targets = tables.targets();
+    let targets = tables.targets().joined(tables.factors());
     let requirements = tables.requirements();
     let mut columns: Vec<&Column> = Vec::new();
     for column in targets.columns.iter().chain(&requirements.columns) {

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use sekimori_analysis::Analysis;
 use sekimori_analysis::basis::Basis;
 use sekimori_analysis::choose::{Method, State, Target};
+use sekimori_analysis::jnsa::{self, Gap};
 use sekimori_analysis::language::Language;
 use sekimori_analysis::model::Level;
+use sekimori_analysis::risk::Risk;
 
 use crate::labels::Labels;
 
@@ -23,6 +25,8 @@ pub(crate) struct Fact {
     pub(crate) rule: String,
     /// Component or flow.
     pub(crate) element: String,
+    /// What a reader calls the element.
+    pub(crate) title: String,
     /// What happens, or what is asked for.
     pub(crate) text: String,
     /// How large the risk is; [`None`] where no threat asks.
@@ -33,12 +37,28 @@ pub(crate) struct Fact {
     pub(crate) strength: Option<(u32, u32)>,
     /// What is missing, where something is.
     pub(crate) missing: String,
+    /// Whether the catalogue could give what is missing; [`Gap::None`] where nothing is, and where no cell asks.
+    pub(crate) gap: Gap,
     /// Chosen countermeasures that count.
     pub(crate) measures: Vec<String>,
+    /// Countermeasures that would count too and were not chosen for it.
+    pub(crate) unused: Vec<String>,
     /// Requirements that came of it.
     pub(crate) requirements: Vec<String>,
     /// Where it comes from.
     pub(crate) source: String,
+    /// Whether all of it, or the part that decides, is our own judgement.
+    pub(crate) own_judgement: bool,
+    /// What makes its risk; [`None`] where no threat asks.
+    pub(crate) factors: Option<Risk>,
+}
+
+impl Fact {
+    /// The gravest first, what is open before the rest, then by id.
+    pub(crate) fn urgency(&self) -> impl Ord + use<> {
+        let is_calm = self.state != State::Open;
+        (std::cmp::Reverse(self.risk), is_calm, self.id.clone())
+    }
 }
 
 /// Every fact of an analysis, by id.
@@ -61,8 +81,8 @@ pub(crate) fn of(analysis: &Analysis, language: Language) -> Vec<Fact> {
     }
     for threat in &analysis.threats {
         let text = threat.text.of(language);
-        let risk = Some(threat.risk.level);
-        collect.add(&threat.id, &threat.basis, &threat.element, text, risk);
+        let fact = collect.fact(&threat.id, &threat.element, text, Some(&threat.risk));
+        collect.add(fact, &threat.basis, threat.answers.iter());
     }
     for matrix in &analysis.matrices {
         for cell in &matrix.cells {
@@ -71,20 +91,19 @@ pub(crate) fn of(analysis: &Analysis, language: Language) -> Vec<Fact> {
             let phase = analysis.knowledge.phases.get(&cell.phase);
             let phase = phase.map_or(cell.phase.word(), |phase| phase.of(language));
             let text = format!("{phase}: {threat}");
-            let risk = cell.risk.as_ref().map(|risk| risk.level);
-            collect.add(
-                &cell.id.to_string(),
-                &cell.basis,
-                &matrix.component,
-                &text,
-                risk,
-            );
+            let coverage = jnsa::coverage(cell, &analysis.solution);
+            let id = cell.id.to_string();
+            let fact = Fact {
+                gap: coverage.gap,
+                ..collect.fact(&id, &matrix.component, &text, cell.risk.as_ref())
+            };
+            collect.add(fact, &cell.basis, coverage.unused.iter());
         }
     }
     for scenario in analysis.stpa.targets() {
         let text = scenario.text.of(language);
-        let risk = Some(scenario.risk.level);
-        collect.add(&scenario.id, &scenario.basis, &scenario.element, text, risk);
+        let fact = collect.fact(&scenario.id, &scenario.element, text, Some(&scenario.risk));
+        collect.add(fact, &scenario.basis, scenario.answers.iter());
     }
     collect.rest();
     collect.facts.into_values().collect()
@@ -99,17 +118,24 @@ struct Collect<'a> {
 }
 
 impl Collect<'_> {
-    fn add(&mut self, id: &str, basis: &Basis, element: &str, text: &str, risk: Option<Level>) {
+    fn add<'m>(&mut self, fact: Fact, basis: &Basis, answers: impl Iterator<Item = &'m String>) {
+        let is_used = |answer: &&String| {
+            let mut picks = fact.measures.iter();
+            picks.any(|pick| pick.split('@').next() == Some(answer))
+        };
+        let unused = answers.filter(|answer| !is_used(answer)).cloned();
         let fact = Fact {
             method: basis.method,
             rule: basis.rule.clone(),
             source: basis.source.of(self.language).to_owned(),
-            ..self.fact(id, element, text, risk)
+            own_judgement: basis.own_judgement,
+            unused: unused.collect(),
+            ..fact
         };
-        self.facts.insert(id.to_owned(), fact);
+        self.facts.insert(fact.id.clone(), fact);
     }
 
-    fn fact(&self, id: &str, element: &str, text: &str, risk: Option<Level>) -> Fact {
+    fn fact(&self, id: &str, element: &str, text: &str, risk: Option<&Risk>) -> Fact {
         let target = self.targets.get(id);
         let state = self.analysis.solution.states.get(id).copied();
         let missing = target.and_then(|target| target.missing.as_ref());
@@ -119,15 +145,31 @@ impl Collect<'_> {
             method: target.map_or(Method::Declared, |target| target.method),
             rule: String::new(),
             element: element.to_owned(),
+            title: self.title(element),
             text: text.to_owned(),
-            risk,
+            risk: risk.map(|risk| risk.level),
             state: state.unwrap_or(State::NotApplicable),
             strength: target.map(|target| (target.need, target.reached)),
             missing: missing.map_or_else(String::new, |text| text.of(self.language).to_owned()),
+            gap: Gap::None,
             measures: target.map_or_else(Vec::new, |target| target.by.clone()),
+            unused: Vec::new(),
             requirements: requirements.map(|id| (*id).to_owned()).collect(),
             source: String::new(),
+            own_judgement: false,
+            factors: risk.cloned(),
         }
+    }
+
+    /// What a reader calls a component or a flow.
+    fn title(&self, element: &str) -> String {
+        let model = &self.analysis.source;
+        let component = model.components.get(element);
+        let flow = model.flows.get(element);
+        let title = component.map(|known| &known.title);
+        let title = title.or(flow.map(|known| &known.title));
+        let title = title.map_or("", |title| title.of(self.language));
+        if title.is_empty() { element } else { title }.to_owned()
     }
 
     /// Targets that no threat stands behind: items of requirement sets, and limits that flows declare.
@@ -160,7 +202,8 @@ impl Collect<'_> {
             let fact = Fact {
                 rule: rule.to_owned(),
                 source,
-                ..self.fact(&target.id, element, &text, target.risk)
+                risk: target.risk,
+                ..self.fact(&target.id, element, &text, None)
             };
             self.facts.insert(target.id.clone(), fact);
         }

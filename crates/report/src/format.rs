@@ -129,6 +129,23 @@ impl Format {
             Format::Pdf => false,
         }
     }
+
+    /// Whether a report in this form has a section for [`Report::comparison`](crate::Report::comparison).
+    #[must_use]
+    pub const fn shows_comparison(self) -> bool {
+        match self {
+            Format::Html | Format::Markdown | Format::Xlsx => true,
+            #[cfg(feature = "pdf")]
+            Format::Pdf => true,
+            Format::Text
+            | Format::Management
+            | Format::Json
+            | Format::Csv
+            | Format::Sarif
+            | Format::Oscal
+            | Format::TmBom => false,
+        }
+    }
 }
 
 /// A finished report.

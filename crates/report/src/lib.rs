@@ -28,6 +28,7 @@ mod labels;
 mod management;
 mod markdown;
 mod oscal;
+mod papers;
 #[cfg(feature = "pdf")]
 mod pdf;
 mod sarif;
@@ -43,6 +44,7 @@ use sekimori_analysis::Analysis;
 use std::borrow::Cow;
 
 use sekimori_analysis::checklist::ControlFinding;
+use sekimori_analysis::choose::Comparison;
 use sekimori_analysis::evidence::{self, Assessment, Finding, ItemFinding};
 use sekimori_analysis::language::Language;
 
@@ -55,6 +57,8 @@ pub struct Report<'a> {
     pub findings: Option<&'a [Finding]>,
     /// What was observed, attached and stated, with items and controls; [`None`] for less.
     pub assessment: Option<&'a Assessment>,
+    /// The choice beside the one with a reader's wishes; [`None`] when nobody wished for another.
+    pub comparison: Option<&'a Comparison>,
 }
 
 impl<'a> Report<'a> {
@@ -65,6 +69,7 @@ impl<'a> Report<'a> {
             analysis,
             findings: None,
             assessment: None,
+            comparison: None,
         }
     }
 
@@ -75,6 +80,7 @@ impl<'a> Report<'a> {
             analysis,
             findings: Some(findings),
             assessment: None,
+            comparison: None,
         }
     }
 
@@ -85,6 +91,16 @@ impl<'a> Report<'a> {
             analysis,
             findings: Some(&assessment.findings),
             assessment: Some(assessment),
+            comparison: None,
+        }
+    }
+
+    /// The same report with two choices side by side. [`Format::shows_comparison`] says which forms have them.
+    #[must_use]
+    pub const fn comparing(self, comparison: &'a Comparison) -> Self {
+        Report {
+            comparison: Some(comparison),
+            ..self
         }
     }
 

@@ -7,8 +7,11 @@ use sekimori_analysis::language::{Language, Text};
 use sekimori_analysis::requirements::{Duty, Requirement};
 
 use crate::labels::Labels;
-use crate::words::state_word;
+use crate::words::{self, state_word};
 use crate::{Report, facts};
+
+mod chosen;
+mod shown;
 
 /// What stands in a cell.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +58,32 @@ pub(crate) struct Table {
     pub(crate) rows: Vec<Vec<Value>>,
 }
 
+impl Table {
+    /// This table with the columns of another that it has not; the rows of both are about the same, in the same order.
+    pub(crate) fn joined(mut self, other: Table) -> Self {
+        let new: Vec<usize> = other
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| !self.columns.iter().any(|known| known.key == column.key))
+            .map(|(index, _)| index)
+            .collect();
+        let pick = |list: &[Value]| -> Vec<Value> {
+            new.iter()
+                .filter_map(|index| list.get(*index).cloned())
+                .collect()
+        };
+        for (row, more) in self.rows.iter_mut().zip(&other.rows) {
+            row.extend(pick(more));
+        }
+        self.columns.extend(
+            new.iter()
+                .filter_map(|index| other.columns.get(*index).cloned()),
+        );
+        self
+    }
+}
+
 /// Makes the tables of one report.
 pub(crate) struct Tables<'a> {
     report: &'a Report<'a>,
@@ -73,15 +102,18 @@ impl<'a> Tables<'a> {
 
     /// Every table, in the order of reading.
     pub(crate) fn all(&self) -> Vec<Table> {
-        vec![
+        let mut tables = vec![
             self.targets(),
+            self.factors(),
             self.requirements(),
             self.regimes(),
             self.checklist(),
+            self.documents(),
             self.choice(),
-            self.decisions(),
-            self.assumptions(),
-        ]
+        ];
+        tables.extend(self.comparison());
+        tables.extend([self.lists(), self.decisions(), self.assumptions()]);
+        tables
     }
 
     /// Threats, cells, scenarios, items and declared limits.
@@ -102,27 +134,73 @@ impl<'a> Tables<'a> {
                     number(fact.strength.map(|(_, reached)| reached)),
                     Value::Text(fact.missing),
                     Value::Code(fact.measures.join(", ")),
+                    Value::Code(fact.unused.join(", ")),
                     Value::Code(fact.requirements.join(", ")),
-                    Value::Text(fact.source),
                 ]
             })
             .collect();
         self.table(
             "data-targets",
             &[
-                ("data-id", 26),
-                ("data-method", 14),
-                ("data-rule", 12),
-                ("element", 16),
-                ("text", 50),
-                ("risk", 9),
-                ("status", 14),
-                ("need", 9),
-                ("reached", 9),
-                ("data-missing", 30),
-                ("measures", 28),
-                ("requirements", 28),
-                ("data-source", 36),
+                ("data-id", 20),
+                ("data-method", 12),
+                ("data-rule", 10),
+                ("element", 12),
+                ("text", 40),
+                ("risk", 8),
+                ("status", 10),
+                ("need", 6),
+                ("reached", 6),
+                ("data-missing", 20),
+                ("measures", 26),
+                ("data-unused", 20),
+                ("requirements", 26),
+            ],
+            rows,
+        )
+    }
+
+    /// Every factor of every risk, with the words of its source: the formula of each threat, cell and scenario.
+    pub(crate) fn factors(&self) -> Table {
+        let analysis = self.report.analysis;
+        let rows = facts::of(analysis, self.language)
+            .into_iter()
+            .map(|fact| {
+                let mut row = vec![Value::Code(fact.id)];
+                match &fact.factors {
+                    Some(risk) => row.extend([
+                        Value::Number(risk.likelihood.into()),
+                        Value::Text(risk.points.to_string()),
+                        Value::Text(words::likelihood(
+                            risk,
+                            analysis,
+                            &self.labels,
+                            self.language,
+                        )),
+                        self.mark("level", risk.impact.word()),
+                        Value::Text(words::impact(risk, &self.labels, self.language)),
+                        self.mark("level", risk.level.word()),
+                    ]),
+                    None => row.extend((0..6).map(|_| nothing())),
+                }
+                let own = if fact.own_judgement { "yes" } else { "no" };
+                row.push(Value::Text(self.labels.text(own)));
+                row.push(Value::Text(fact.source));
+                row
+            })
+            .collect();
+        self.table(
+            "data-factors",
+            &[
+                ("data-id", 20),
+                ("likelihood", 11),
+                ("data-points", 10),
+                ("data-likelihood-why", 50),
+                ("impact", 8),
+                ("data-impact-why", 50),
+                ("risk", 8),
+                ("own-judgement", 9),
+                ("data-source", 44),
             ],
             rows,
         )
@@ -163,18 +241,18 @@ impl<'a> Tables<'a> {
         self.table(
             "requirements",
             &[
-                ("data-id", 24),
-                ("data-name", 26),
-                ("shall", 50),
-                ("at", 14),
-                ("pillar", 14),
-                ("duty", 12),
-                ("status", 14),
-                ("measures", 16),
-                ("traces", 36),
-                ("items-served", 26),
-                ("clauses", 30),
-                ("why", 40),
+                ("data-id", 18),
+                ("data-name", 18),
+                ("shall", 38),
+                ("at", 12),
+                ("pillar", 10),
+                ("duty", 9),
+                ("status", 10),
+                ("measures", 12),
+                ("traces", 30),
+                ("items-served", 18),
+                ("clauses", 18),
+                ("why", 30),
             ],
             rows,
         )
@@ -193,123 +271,6 @@ impl<'a> Tables<'a> {
             )
         });
         clauses.collect::<Vec<String>>().join("; ")
-    }
-
-    pub(crate) fn regimes(&self) -> Table {
-        let items = self.report.items();
-        let statuses: BTreeMap<(&str, &str), Status> = items
-            .iter()
-            .map(|found| ((found.regime.word(), found.item.as_str()), found.status))
-            .collect();
-        let mut rows = Vec::new();
-        for set in &self.report.analysis.regimes {
-            for item in &set.items {
-                let status = statuses.get(&(set.regime.word(), item.id.as_str()));
-                rows.push(vec![
-                    self.say(&set.name),
-                    Value::Code(item.id.clone()),
-                    Value::Text(item.r#ref.clone()),
-                    Value::Text(self.label("item", item.status.word())),
-                    self.say(&item.text),
-                    status.map_or_else(nothing, |status| self.mark("status", status.word())),
-                    Value::Text(self.label("check", item.check.word())),
-                    Value::Code(item.requirements.join(", ")),
-                    self.say(&item.why),
-                ]);
-            }
-        }
-        self.table(
-            "section-regimes",
-            &[
-                ("data-set", 26),
-                ("data-id", 20),
-                ("data-place", 14),
-                ("data-weight", 12),
-                ("text", 50),
-                ("status", 14),
-                ("checked-by", 14),
-                ("served-by", 30),
-                ("why", 40),
-            ],
-            rows,
-        )
-    }
-
-    pub(crate) fn checklist(&self) -> Table {
-        let controls = self.report.controls();
-        let found: BTreeMap<&str, _> = controls
-            .iter()
-            .map(|finding| (finding.control.as_str(), finding))
-            .collect();
-        let mut rows = Vec::new();
-        for step in &self.report.analysis.checklist.steps {
-            for control in &step.controls {
-                let Some(finding) = found.get(control.id.as_str()) else {
-                    continue;
-                };
-                let until = finding.until.map(|date| date.to_string());
-                rows.push(vec![
-                    Value::Text(format!("{} {}", step.number, step.name.of(self.language))),
-                    Value::Code(control.id.clone()),
-                    self.say(&control.text),
-                    Value::Text(self.label("site", control.site.word())),
-                    Value::Text(self.label("check", control.check.word())),
-                    self.mark("control", finding.state.word()),
-                    self.say(&finding.why),
-                    Value::Text(finding.owner.clone().unwrap_or_default()),
-                    Value::Text(until.unwrap_or_default()),
-                ]);
-            }
-        }
-        self.table(
-            "section-checklist",
-            &[
-                ("data-step", 28),
-                ("data-id", 12),
-                ("text", 56),
-                ("site", 12),
-                ("checked-by", 12),
-                ("status", 14),
-                ("why", 44),
-                ("owner", 16),
-                ("until", 12),
-            ],
-            rows,
-        )
-    }
-
-    pub(crate) fn choice(&self) -> Table {
-        let analysis = self.report.analysis;
-        let row = |pick: &sekimori_analysis::choose::Pick| {
-            let measure = analysis.knowledge.measures.get(&pick.measure);
-            let at = pick.at.clone();
-            let provided = if pick.provided { "yes" } else { "no" };
-            vec![
-                Value::Code(pick.id.clone()),
-                measure.map_or_else(nothing, |measure| self.say(&measure.name)),
-                at.map_or_else(|| Value::Text(self.labels.text("everywhere")), Value::Code),
-                Value::Number(pick.cost.into()),
-                Value::Number(pick.strength.into()),
-                Value::Text(self.labels.text(provided)),
-                Value::Code(pick.helps.join(", ")),
-                self.say(&pick.why),
-            ]
-        };
-        let rows = analysis.solution.picks.iter().map(row).collect();
-        self.table(
-            "section-chosen",
-            &[
-                ("data-id", 26),
-                ("measure", 30),
-                ("at", 14),
-                ("cost", 9),
-                ("strength", 9),
-                ("provided", 12),
-                ("traces", 50),
-                ("why", 50),
-            ],
-            rows,
-        )
     }
 
     pub(crate) fn decisions(&self) -> Table {

@@ -9,14 +9,19 @@ use rust_xlsxwriter::{
     Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet,
     XlsxError,
 };
-use sekimori_analysis::choose::{State, Target};
-use sekimori_analysis::jnsa::{Cell, Matrix};
+use sekimori_analysis::choose::State;
+use sekimori_analysis::jnsa::Cell;
 use sekimori_analysis::language::{Language, Text};
-use sekimori_analysis::model::{CellId, Level, Phase};
+use sekimori_analysis::model::Level;
 
 use crate::tables::{Table, Tables, Value, plain};
-use crate::words::state_word;
 use crate::{RenderError, Report};
+
+mod height;
+mod matrix;
+mod overview;
+
+use height::Height;
 
 /// What a cell of the file format holds.
 const LONGEST: usize = 32_000;
@@ -56,20 +61,29 @@ fn write(report: &Report<'_>, language: Language) -> Result<Vec<u8>, XlsxError> 
             .set_author("Sekimori")
             .set_creation_datetime(&created),
     );
-    let styles = Styles::new();
+    let styles = Styles::new(language);
     let sheet = book.add_worksheet();
-    let name = tables.labels.text("sheet-matrix");
-    page(sheet, &name, &title)?;
-    matrix(sheet, report, &tables, language, &styles)?;
-    for (key, table) in [
+    page(sheet, &tables.labels.text("sheet-overview"), &title)?;
+    overview::write(sheet, report, &tables, language, &styles)?;
+    let sheet = book.add_worksheet();
+    page(sheet, &tables.labels.text("sheet-matrix"), &title)?;
+    matrix::write(sheet, report, &tables, language, &styles)?;
+    let mut sheets = vec![
         ("sheet-targets", tables.targets()),
+        ("sheet-factors", tables.factors()),
         ("sheet-requirements", tables.requirements()),
         ("sheet-regimes", tables.regimes()),
         ("sheet-checklist", tables.checklist()),
+        ("sheet-documents", tables.documents()),
         ("sheet-choice", tables.choice()),
+    ];
+    sheets.extend(tables.comparison().map(|table| ("sheet-what-if", table)));
+    sheets.extend([
+        ("sheet-lists", tables.lists()),
         ("sheet-assumptions", tables.assumptions()),
         ("sheet-decisions", tables.decisions()),
-    ] {
+    ]);
+    for (key, table) in sheets {
         let sheet = book.add_worksheet();
         page(sheet, &tables.labels.text(key), &title)?;
         whole(sheet, &table, &styles)?;
@@ -94,11 +108,20 @@ fn page(sheet: &mut Worksheet, name: &str, title: &str) -> Result<(), XlsxError>
 
 /// A table with a frozen head that is repeated on each page, and a filter.
 fn whole(sheet: &mut Worksheet, table: &Table, styles: &Styles) -> Result<(), XlsxError> {
+    let mut head = Height::default();
     for (place, column) in (0_u16..).zip(&table.columns) {
-        sheet.set_column_width(place, f64::from(column.width))?;
+        sheet.set_column_width(place, column.width)?;
         sheet.write_string_with_format(0, place, &column.name, &styles.head)?;
+        // The arrow of the filter stands beside the name.
+        head.add(&column.name, column.width.saturating_sub(3));
     }
+    head.set(sheet, 0)?;
     for (row, values) in (1_u32..).zip(table.rows.iter().take(ROWS)) {
+        let mut height = Height::default();
+        for (value, column) in values.iter().zip(&table.columns) {
+            height.add(&value.shown(), column.width);
+        }
+        height.set(sheet, row)?;
         for (place, value) in (0_u16..).zip(values) {
             match value {
                 Value::Number(number) => {
@@ -116,6 +139,9 @@ fn whole(sheet: &mut Worksheet, table: &Table, styles: &Styles) -> Result<(), Xl
             }
         }
     }
+    if table.rows.is_empty() {
+        sheet.write_string_with_format(1, 0, "–", &styles.body)?;
+    }
     let rows = u32::try_from(table.rows.len().min(ROWS)).unwrap_or_default();
     let columns = u16::try_from(table.columns.len()).unwrap_or(1);
     sheet
@@ -123,145 +149,6 @@ fn whole(sheet: &mut Worksheet, table: &Table, styles: &Styles) -> Result<(), Xl
         .set_freeze_panes(1, 1)?
         .set_repeat_rows(0, 0)?;
     Ok(())
-}
-
-/// Twelve threats by five phases for each device: one sheet, a page for each device.
-fn matrix(
-    sheet: &mut Worksheet,
-    report: &Report<'_>,
-    tables: &Tables<'_>,
-    language: Language,
-    styles: &Styles,
-) -> Result<(), XlsxError> {
-    let analysis = report.analysis;
-    let knowledge = &analysis.knowledge;
-    let labels = &tables.labels;
-    let mut head = vec![labels.text("kind-device"), labels.text("threat")];
-    head.extend(Phase::ALL.iter().map(|phase| {
-        let name = knowledge.phases.get(phase);
-        format!(
-            "{} {}",
-            phase.word(),
-            name.map_or("", |name| name.of(language))
-        )
-    }));
-    for (place, name) in (0_u16..).zip(&head) {
-        let width = match place {
-            0 => 16.0,
-            1 => 22.0,
-            _ => 30.0,
-        };
-        sheet.set_column_width(place, width)?;
-        sheet.write_string_with_format(0, place, name, &styles.head)?;
-    }
-    let cell = MatrixCell {
-        tables,
-        targets: analysis
-            .solution
-            .targets
-            .iter()
-            .map(|t| (t.id.as_str(), t))
-            .collect(),
-        states: &analysis.solution.states,
-        language,
-        report,
-    };
-    let mut row = 1_u32;
-    let mut breaks = Vec::new();
-    for matrix in analysis.matrices.iter().take(ROWS / 12) {
-        let cells: BTreeMap<&CellId, &Cell> = matrix.cells.iter().map(|c| (&c.id, c)).collect();
-        for (id, threat) in &knowledge.threats {
-            let title = shortened(&plain(matrix.title.of(language)), LONGEST);
-            sheet.write_string_with_format(row, 0, title, &styles.name)?;
-            let threat_name = format!("{id} {}", threat.name.of(language));
-            sheet.write_string_with_format(row, 1, plain(&threat_name), &styles.name)?;
-            for (place, phase) in (2_u16..).zip(Phase::ALL) {
-                let wanted = CellId {
-                    component: matrix.component.clone(),
-                    threat: id.clone(),
-                    phase: *phase,
-                };
-                let (text, format) = match cells.get(&wanted) {
-                    Some(found) => (
-                        cell.text(matrix, found),
-                        styles.of_cell(found, cell.state(found)),
-                    ),
-                    None => ("–".to_owned(), &styles.body),
-                };
-                sheet.write_string_with_format(row, place, text, format)?;
-            }
-            row = row.saturating_add(1);
-        }
-        breaks.push(row);
-    }
-    breaks.pop();
-    // A sheet holds 1,023 page breaks.
-    breaks.truncate(1000);
-    sheet
-        .set_page_breaks(&breaks)?
-        .autofilter(0, 0, row.saturating_sub(1), 6)?
-        .set_freeze_panes(1, 2)?
-        .set_repeat_rows(0, 0)?;
-    Ok(())
-}
-
-/// What the words of one cell are made from.
-struct MatrixCell<'a> {
-    tables: &'a Tables<'a>,
-    targets: BTreeMap<&'a str, &'a Target>,
-    states: &'a BTreeMap<String, State>,
-    language: Language,
-    report: &'a Report<'a>,
-}
-
-impl MatrixCell<'_> {
-    fn state(&self, cell: &Cell) -> State {
-        let state = self.states.get(&cell.id.to_string()).copied();
-        state.unwrap_or(State::NotApplicable)
-    }
-
-    /// State and risk in words, strength, then the measures by name: those that were chosen first.
-    fn text(&self, matrix: &Matrix, cell: &Cell) -> String {
-        let labels = &self.tables.labels;
-        let mut lines = vec![labels.text(&format!("state-{}", state_word(self.state(cell))))];
-        if let Some(risk) = &cell.risk {
-            let level = labels.text(&format!("level-{}", risk.level.word()));
-            lines.push(format!("{}: {level}", labels.text("risk")));
-        }
-        let id = cell.id.to_string();
-        if let Some(target) = self.targets.get(id.as_str()) {
-            lines.push(labels.with(
-                "strength-of",
-                &[
-                    ("reached", target.reached.to_string().into()),
-                    ("need", target.need.to_string().into()),
-                ],
-            ));
-            lines.extend(
-                target
-                    .by
-                    .iter()
-                    .map(|pick| format!("✓ {}", self.measure(pick))),
-            );
-            if let Some(missing) = &target.missing {
-                lines.push(format!("✗ {}", plain(missing.of(self.language))));
-            }
-        }
-        if cell.basis.own_judgement {
-            lines.push(format!("* {}", labels.text("own-judgement")));
-        }
-        if matrix.phase_now == cell.phase {
-            lines.push(labels.text("phase-now"));
-        }
-        shortened(&lines.join("\n"), LONGEST)
-    }
-
-    fn measure(&self, pick: &str) -> String {
-        let id = pick.split('@').next().unwrap_or(pick);
-        let measure = self.report.analysis.knowledge.measures.get(id);
-        let name = measure.map_or("", |measure| measure.name.of(self.language));
-        format!("{id} {}", plain(name)).trim_end().to_owned()
-    }
 }
 
 /// How cells look.
@@ -272,11 +159,19 @@ struct Styles {
     marks: BTreeMap<&'static str, Format>,
     risks: BTreeMap<Level, Format>,
     quiet: Format,
+    title: Format,
+    plain_line: Format,
 }
 
 impl Styles {
-    fn new() -> Self {
+    fn new(language: Language) -> Self {
+        // Both are where spreadsheets are, and set Japanese as tightly as Latin letters.
+        let font = match language {
+            Language::English => "Arial",
+            Language::Japanese => "Meiryo UI",
+        };
         let body = Format::new()
+            .set_font_name(font)
             .set_text_wrap()
             .set_align(FormatAlign::Top)
             .set_border(FormatBorder::Thin)
@@ -314,6 +209,11 @@ impl Styles {
                 .into_iter()
                 .map(|(level, color)| (level, fill(color)))
                 .collect(),
+            title: Format::new()
+                .set_font_name(font)
+                .set_font_size(16.0)
+                .set_bold(),
+            plain_line: Format::new().set_font_name(font).set_font_size(9.0),
             quiet: body.clone().set_font_color(Color::RGB(0x0060_6770)),
             body,
         }

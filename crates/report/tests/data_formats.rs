@@ -223,8 +223,8 @@ fn a_foreign_reader_finds_the_matrix_and_every_table() {
     let analysis = analyzed(TEXT);
     for (language, open) in [(Language::English, "covered"), (Language::Japanese, "対策")] {
         let sheets = sheets(bytes(&analysis, Format::Xlsx, language));
-        assert_eq!(sheets.len(), 8);
-        let (_, matrix) = sheets.first().expect("the matrix");
+        assert_eq!(sheets.len(), 12);
+        let (_, matrix) = sheets.get(1).expect("the matrix");
         assert_eq!(matrix.len(), 1 + 12 * analysis.matrices.len());
         assert!(matrix.iter().all(|row| row.len() == 7));
         for row in matrix.iter().skip(1) {
@@ -239,14 +239,18 @@ fn a_foreign_reader_finds_the_matrix_and_every_table() {
                 .filter_map(|row| row.get(column).cloned())
                 .collect()
         };
-        assert_eq!(ids(1, 0), targets(&analysis));
+        assert_eq!(ids(2, 0), targets(&analysis));
+        assert_eq!(ids(3, 0), targets(&analysis));
         let requirements = analysis.requirements.iter().map(|r| r.id.clone());
-        assert_eq!(ids(2, 0), requirements.collect());
+        assert_eq!(ids(4, 0), requirements.collect());
         let steps = analysis.checklist.steps.iter();
         let controls = steps.flat_map(|step| &step.controls).map(|c| c.id.clone());
-        assert_eq!(ids(4, 1), controls.collect());
+        assert_eq!(ids(6, 1), controls.collect());
         let picks = analysis.solution.picks.iter().map(|pick| pick.id.clone());
-        assert_eq!(ids(5, 0), picks.collect());
+        assert_eq!(ids(8, 0), picks.collect());
+        let lists = analysis.cross_check.lists.iter();
+        let hits = lists.flat_map(|list| &list.hits).map(|hit| hit.id.clone());
+        assert_eq!(ids(9, 1), hits.collect());
     }
 }
 
@@ -254,7 +258,7 @@ fn a_foreign_reader_finds_the_matrix_and_every_table() {
 fn a_workbook_shows_hostile_titles_as_text() {
     for title in hostile_titles() {
         let sheets = sheets(bytes(&hostile(&title), Format::Xlsx, Language::Japanese));
-        assert_eq!(sheets.len(), 8, "{title:?}");
+        assert_eq!(sheets.len(), 12, "{title:?}");
     }
 }
 

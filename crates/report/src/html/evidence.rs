@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use sekimori_analysis::evidence::{self, Evidence, Finding, Status};
+use sekimori_analysis::evidence::{self, Evidence, Finding, ItemFinding, Status};
 use sekimori_analysis::knowledge::Pillar;
 use sekimori_analysis::requirements::{Duty, Requirement};
 
@@ -58,6 +58,7 @@ impl Page<'_> {
             )
         };
         self.html.element("p", "", &goodness);
+        self.by_level();
         self.pillars();
     }
 
@@ -198,10 +199,16 @@ impl Page<'_> {
         if let Some(finding) = finding {
             let why = self.say(&finding.why);
             self.html.element("p", "", &why);
-            if finding.evidence.is_empty() {
+            if let Some(attested) = &finding.attested
+                && attested.why != finding.why
+            {
+                let said = self.say(&attested.why);
+                self.html.element("p", "", &said);
+            }
+            if finding.evidence.is_empty() && finding.attested.is_none() {
                 let none = self.label("evidence-none");
                 self.html.element("p", "class=\"soft\"", &none);
-            } else {
+            } else if !finding.evidence.is_empty() {
                 self.evidence_table(&title, &finding.evidence);
             }
         }
@@ -225,15 +232,21 @@ impl Page<'_> {
                 )
             })
             .collect();
-        for (key, list) in [
-            ("traces", &requirement.closes),
-            ("clauses", &clauses),
-            ("items-served", &requirement.items),
-        ] {
+        for (key, list) in [("clauses", &clauses), ("items-served", &requirement.items)] {
             if !list.is_empty() {
-                let said = format!("{}: {}", self.label(key), list.join(", "));
+                let said = format!("{}: {}", self.label(key), list.join(self.comma()));
                 self.html.element("p", "class=\"soft\"", &said);
             }
+        }
+        if !requirement.closes.is_empty() {
+            let count = requirement.closes.len().to_string();
+            let label = self.with("traces-count", &[("count", &count)]);
+            self.html
+                .raw("<details><summary>")
+                .text(&label)
+                .raw("</summary><p class=\"soft\">");
+            self.targets(&requirement.closes);
+            self.html.raw("</p></details>\n");
         }
     }
 
@@ -313,9 +326,9 @@ impl Page<'_> {
 
     pub(super) fn regimes(&mut self) {
         let items = self.items.clone();
-        let status: BTreeMap<&str, Status> = items
+        let found: BTreeMap<&str, &ItemFinding> = items
             .iter()
-            .map(|item| (item.item.as_str(), item.status))
+            .map(|item| (item.item.as_str(), item))
             .collect();
         for set in &self.analysis.regimes {
             let name = self.say(&set.name);
@@ -346,11 +359,15 @@ impl Page<'_> {
                     .text(&mandatory)
                     .raw("</span></th>")
                     .element("td", "class=\"w\"", &text);
-                let status = status
-                    .get(item.id.as_str())
-                    .copied()
-                    .unwrap_or(Status::NeedsStatement);
-                self.mark(status.word(), &format!("status-{}", status.word()));
+                let found = found.get(item.id.as_str());
+                let status = found.map_or(Status::NeedsStatement, |found| found.status);
+                let label = self.label(&format!("status-{}", status.word()));
+                self.html.raw("<td>").badge(status.word(), &label);
+                if let Some(attested) = found.and_then(|found| found.attested.as_ref()) {
+                    let why = self.say(&attested.why);
+                    self.html.raw("<br><small>").text(&why).raw("</small>");
+                }
+                self.html.raw("</td>");
                 let check = self.label(&format!("check-{}", item.check.word()));
                 self.cell(&check);
                 self.links(&item.requirements);
@@ -365,15 +382,12 @@ impl Page<'_> {
     /// A cell with links to requirements of this page.
     fn links(&mut self, requirements: &[String]) {
         self.html.raw("<td>");
-        for id in requirements {
-            let link = format!("href=\"#{id}\"");
-            self.html.element("a", &link, id);
-        }
+        self.anchors(requirements);
         self.html.raw("</td>");
     }
 }
 
 /// Date and time to the second, in UTC.
-fn time(at: Timestamp) -> String {
+pub(super) fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }

@@ -1,11 +1,11 @@
 //! What the control structure leads to: causal scenarios, what comes before an attack, constraints,
 //! and what each part can harm.
 
-use sekimori_analysis::choose::State;
+use sekimori_analysis::language::Text;
 use sekimori_analysis::stpa::Scenario;
 
 use super::Page;
-use crate::words::state_word;
+use crate::facts::Fact;
 
 impl Page<'_> {
     /// Scenarios of attacks, and of what an attacker learns and prepares before.
@@ -37,29 +37,23 @@ impl Page<'_> {
         }
         let caption = self.label(key);
         self.html.element("h3", "", &caption);
-        let columns = self.labels(&["item", "element", "text", "risk", "status", "answers"]);
-        self.html.table("scenarios", &caption, &columns);
-        for scenario in scenarios {
-            let name = match scenario.stride {
-                Some(stride) => self.label(&format!("stride-{}", stride.word())),
-                None => scenario.id.clone(),
-            };
-            self.row_head(&name, &scenario.id);
-            let element = self.say(&scenario.title);
-            let text = self.say(&scenario.text);
-            self.cell(&element).html.element("td", "class=\"w\"", &text);
-            let level = format!("level-{}", scenario.risk.level.word());
-            self.mark(&level, &level);
-            let solution = &self.analysis.solution;
-            let state = solution.states.get(&scenario.id).copied();
-            let word = state_word(state.unwrap_or(State::BelowThreshold));
-            let target = solution.targets.iter().find(|t| t.id == scenario.id);
-            let by = target.map_or_else(String::new, |target| target.by.join(", "));
-            self.mark(word, &format!("state-{word}"));
-            self.cell(if by.is_empty() { "–" } else { &by });
-            self.html.close("tr");
-        }
-        self.html.end_table();
+        let mut facts: Vec<(String, Fact)> = scenarios
+            .iter()
+            .filter_map(|scenario| {
+                let fact = self.facts.get(&scenario.id)?.clone();
+                let element = self.say(&scenario.title);
+                let head = match scenario.stride {
+                    Some(stride) => {
+                        let stride = self.label(&format!("stride-{}", stride.word()));
+                        format!("{stride} – {element}:")
+                    }
+                    None => format!("{element}:"),
+                };
+                Some((head, fact))
+            })
+            .collect();
+        facts.sort_by_cached_key(|(_, fact)| fact.urgency());
+        self.items_by_level("scenario", &facts);
     }
 
     /// What the compromise or the failure of each part can harm.
@@ -81,16 +75,17 @@ impl Page<'_> {
                     let hazards = &analysis.stpa.hazards;
                     let hazard = hazards.iter().find(|hazard| hazard.id == reached.hazard);
                     let text = hazard.map_or_else(String::new, |hazard| self.say(&hazard.text));
-                    said.push(format!("{}: {text}", reached.hazard));
+                    let level = self.label(&format!("level-{}", reached.severity.word()));
+                    let way = reached.tell(|id| {
+                        let component = analysis.components.get(id);
+                        component.map_or_else(|| Text::same(id), |known| known.title.clone())
+                    });
+                    said.push(format!("{level} – {text} ← {}", self.say(&way)));
                 }
                 if harm.more > 0 {
                     said.push(self.with("and-more", &[("count", &harm.more.to_string())]));
                 }
-                self.cell(&if said.is_empty() {
-                    "–".to_owned()
-                } else {
-                    said.join("; ")
-                });
+                self.lines(&said);
             }
             self.html.close("tr");
         }

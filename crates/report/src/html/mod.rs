@@ -9,15 +9,22 @@ use sekimori_analysis::language::{Language, Text};
 
 use crate::Report;
 use crate::diagram::scene::Scene;
+use crate::facts::{self, Fact};
 use crate::labels::Labels;
+use crate::papers;
+use crate::words::comma;
 
 mod checklist;
+mod control;
 mod evidence;
+mod item;
 mod lists;
 mod loop_causes;
 mod protection;
 mod scope;
-mod system;
+mod sheets;
+mod threats;
+mod what_if;
 mod writer;
 
 pub(crate) use writer::Html;
@@ -26,9 +33,11 @@ const STYLE: &str = include_str!("style.css");
 
 /// What every section needs.
 struct Page<'a> {
+    report: &'a Report<'a>,
     analysis: &'a Analysis,
     findings: &'a [Finding],
     items: Cow<'a, [ItemFinding]>,
+    facts: BTreeMap<String, Fact>,
     language: Language,
     labels: Labels,
     html: Html,
@@ -46,10 +55,13 @@ pub(crate) fn render_with_scenes(
     report: &Report<'_>,
     language: Language,
 ) -> (String, BTreeMap<String, Scene>) {
+    let facts = facts::of(report.analysis, language).into_iter();
     let mut page = Page {
+        report,
         analysis: report.analysis,
         findings: report.found(),
         items: report.items(),
+        facts: facts.map(|fact| (fact.id.clone(), fact)).collect(),
         language,
         labels: Labels::new(language),
         html: Html::default(),
@@ -61,19 +73,23 @@ pub(crate) fn render_with_scenes(
 
 impl<'a> Page<'a> {
     fn frame(&mut self) {
-        let sections: [Section<'a>; 19] = [
+        let sections: [Section<'a>; 23] = [
             ("summary", Page::summary),
             ("scope", Page::scope),
             ("open", Page::open),
-            ("findings", Page::requirements),
-            ("regimes", Page::regimes),
-            ("matrix", Page::matrices),
             ("chosen", Page::chosen),
+            ("what-if", Page::what_if),
             ("threats", Page::threats),
+            ("matrix", Page::matrices),
             ("control", Page::control),
             ("safety", Page::safety),
             ("lists", Page::cross_check),
+            ("views", Page::lenses),
+            ("targets", Page::others),
+            ("findings", Page::requirements),
+            ("regimes", Page::regimes),
             ("checklist", Page::checklist),
+            ("documents", Page::documents),
             ("privacy", Page::privacy),
             ("keys", Page::keys),
             ("guidance", Page::guidance),
@@ -87,7 +103,7 @@ impl<'a> Page<'a> {
         let date = self.analysis.date.to_string();
         let generated = self.with("generated", &[("date", &date)]);
         let tag = self.language.tag();
-        let (skip, contents) = (self.label("skip"), self.label("contents"));
+        let skip = self.label("skip");
         self.html
             .raw("<!DOCTYPE html>\n<html lang=\"")
             .raw(tag)
@@ -106,18 +122,9 @@ impl<'a> Page<'a> {
             .element("h1", "", &title)
             .element("p", "", &report)
             .element("p", "class=\"soft\"", &generated)
-            .raw("</header>\n<nav aria-label=\"")
-            .text(&contents)
-            .raw("\"><ul>\n");
-        for (id, _) in sections {
-            let name = self.label(&format!("section-{id}"));
-            let link = format!("href=\"#{id}\"");
-            self.html
-                .raw("<li>")
-                .element("a", &link, &name)
-                .raw("</li>\n");
-        }
-        self.html.raw("</ul></nav>\n<main id=\"main\">\n");
+            .raw("</header>\n");
+        self.contents(&sections.map(|(id, _)| id));
+        self.html.raw("<main id=\"main\">\n");
         for (id, write) in sections {
             let name = self.label(&format!("section-{id}"));
             self.html.section(id, &name);
@@ -125,6 +132,80 @@ impl<'a> Page<'a> {
             self.html.close("section");
         }
         self.html.raw("</main>\n</body>\n</html>\n");
+    }
+
+    /// Where everything is, and what of the long lists is shown. The filters are style alone: no script runs.
+    fn contents(&mut self, sections: &[&str]) {
+        let contents = self.label("contents");
+        self.html
+            .raw("<nav aria-label=\"")
+            .text(&contents)
+            .raw("\"><ul>\n");
+        for id in sections {
+            let name = self.label(&format!("section-{id}"));
+            let link = format!("href=\"#{id}\"");
+            self.html.raw("<li>").element("a", &link, &name);
+            if let Some(count) = self.size_of(id) {
+                self.html.raw(" <small class=\"soft\">");
+                self.html.text(&count.to_string()).raw("</small>");
+            }
+            self.html.raw("</li>\n");
+        }
+        self.html.raw("</ul>\n");
+        let legend = self.label("filter");
+        self.html
+            .raw("<fieldset>")
+            .element("legend", "", &legend)
+            .raw("<div>\n");
+        let levels = ["critical", "high", "medium", "low", "none"];
+        let levels = levels.map(|word| (word, format!("level-{word}")));
+        let states = ["open", "closed", "other"].map(|word| (word, format!("filter-{word}")));
+        for (word, key) in levels.into_iter().chain(states) {
+            let label = self.label(&key);
+            self.html
+                .raw("<label><input type=\"checkbox\" checked id=\"show-")
+                .raw(word)
+                .raw("\"/> ")
+                .text(&label)
+                .raw("</label>\n");
+        }
+        self.html.raw("</div></fieldset></nav>\n");
+    }
+
+    /// How much stands in a section, where a number says something.
+    fn size_of(&self, section: &str) -> Option<usize> {
+        let analysis = self.analysis;
+        Some(match section {
+            "open" => analysis.solution.open().count(),
+            "chosen" => analysis.solution.picks.len(),
+            "threats" => analysis.threats.len(),
+            "matrix" => analysis.matrices.iter().map(|m| m.cells.len()).sum(),
+            "control" => analysis.stpa.targets().count(),
+            "findings" => analysis.requirements.len(),
+            "checklist" => {
+                let steps = analysis.checklist.steps.iter();
+                steps.map(|step| step.controls.len()).sum()
+            }
+            "documents" => papers::of(self.report).len(),
+            _ => return None,
+        })
+    }
+
+    /// Targets that are told nowhere else: items of requirement sets, and limits that flows declare.
+    fn others(&mut self) {
+        let note = self.label("targets-note");
+        self.html.element("p", "class=\"soft\"", &note);
+        let mut facts: Vec<Fact> = self
+            .facts
+            .values()
+            .filter(|fact| fact.factors.is_none() && fact.strength.is_some())
+            .cloned()
+            .collect();
+        facts.sort_by_cached_key(Fact::urgency);
+        for fact in &facts {
+            let head = format!("{}:", fact.title);
+            self.item(&head, fact);
+        }
     }
 
     fn method(&mut self) {
@@ -158,6 +239,28 @@ impl<'a> Page<'a> {
 
     fn say(&self, text: &Text) -> String {
         text.of(self.language).to_owned()
+    }
+
+    /// What stands between the parts of a list.
+    fn comma(&self) -> &'static str {
+        comma(self.language)
+    }
+
+    /// A cell with several lines; a dash when there is none.
+    fn lines(&mut self, lines: &[String]) -> &mut Self {
+        self.html.raw("<td>");
+        for (index, line) in lines.iter().enumerate() {
+            if index > 0 {
+                self.html.raw("<br>");
+            }
+            self.html.text(line);
+        }
+        self.html.raw(if lines.is_empty() {
+            "–</td>"
+        } else {
+            "</td>"
+        });
+        self
     }
 
     /// Opens a row, headed by a name with its id.
@@ -199,10 +302,15 @@ impl<'a> Page<'a> {
     fn place(&self, at: Option<&str>) -> String {
         match at {
             None => self.label("everywhere"),
-            Some(id) => match self.analysis.components.get(id) {
-                Some(component) => self.say(&component.title),
-                None => id.to_owned(),
-            },
+            Some(id) => {
+                let model = &self.analysis.source;
+                let component = model.components.get(id).map(|known| &known.title);
+                let title = component.or(model.flows.get(id).map(|flow| &flow.title));
+                match title.map(|title| self.say(title)) {
+                    Some(title) if !title.is_empty() => title,
+                    _ => id.to_owned(),
+                }
+            }
         }
     }
 

@@ -1,6 +1,9 @@
 //! What was chosen, why, and what stays open.
 
+use sekimori_analysis::choose::{Alternative, Pick, State};
+
 use super::Page;
+use crate::facts::Fact;
 
 impl Page<'_> {
     pub(super) fn open(&mut self) {
@@ -9,15 +12,20 @@ impl Page<'_> {
             self.html.element("p", "", &nothing);
             return;
         }
-        let columns = self.labels(&["cell", "asked-by", "risk", "need", "offered", "reached"]);
+        let mut open: Vec<Fact> = self
+            .facts
+            .values()
+            .filter(|fact| fact.state == State::Open)
+            .cloned()
+            .collect();
+        open.sort_by_cached_key(Fact::urgency);
+        let keys = ["risk", "element", "text", "data-missing", "need", "reached"];
+        let columns = self.labels(&keys);
         let caption = self.label("section-open");
         self.html.table("open-targets", &caption, &columns);
-        for target in self.analysis.solution.open() {
+        for fact in &open {
             self.html.raw("<tr>");
-            self.code(&target.id);
-            let method = self.label(&format!("method-{}", target.method.word()));
-            self.cell(&method);
-            match target.risk {
+            match fact.risk {
                 Some(level) => {
                     let key = format!("level-{}", level.word());
                     self.mark(&key, &key);
@@ -26,9 +34,18 @@ impl Page<'_> {
                     self.cell("–");
                 }
             }
-            self.number(target.need)
-                .number(target.offered)
-                .number(target.reached);
+            let method = self.label(&format!("method-{}", fact.method.word()));
+            self.cell(&fact.title);
+            self.html
+                .raw("<td class=\"w\">")
+                .text(&fact.text)
+                .raw("<br><span class=\"soft\">");
+            self.html.text(&method).raw(" · ");
+            self.targets(std::slice::from_ref(&fact.id));
+            self.html.raw("</span></td>");
+            self.cell(&fact.missing);
+            let (need, reached) = fact.strength.unwrap_or_default();
+            self.number(need).number(reached);
             self.html.close("tr");
         }
         self.html.end_table();
@@ -36,14 +53,17 @@ impl Page<'_> {
 
     pub(super) fn chosen(&mut self) {
         self.frontier();
+        let note = self.label("chosen-note");
+        self.html.element("p", "class=\"soft\"", &note);
         let columns = self.labels(&["measure", "at", "cost", "strength", "provided", "why"]);
         let caption = self.label("section-chosen");
         self.html.table("picks", &caption, &columns);
         for pick in &self.analysis.solution.picks {
-            let measure = self.analysis.knowledge.measures.get(&pick.measure);
-            let name = measure.map_or_else(|| pick.measure.clone(), |m| self.say(&m.name));
+            let name = self.measure_name(&pick.measure);
             self.html
-                .raw("<tr><th scope=\"row\">")
+                .raw("<tr id=\"")
+                .text(&pick.id)
+                .raw("\"><th scope=\"row\">")
                 .text(&name)
                 .raw("<br>")
                 .element("code", "class=\"soft\"", &pick.id)
@@ -53,9 +73,86 @@ impl Page<'_> {
             let provided = if pick.provided { "✓" } else { "–" };
             self.cell(provided);
             let why = self.say(&pick.why);
-            self.html.element("td", "class=\"w\"", &why).close("tr");
+            self.html.raw("<td class=\"w\">").text(&why);
+            self.pick_details(pick);
+            self.html.raw("</td>").close("tr");
         }
         self.html.end_table();
+    }
+
+    /// What opens without a pick, what would stand in for it, and what makes its cost, folded.
+    fn pick_details(&mut self, pick: &Pick) {
+        let label = self.label("details");
+        self.html
+            .raw("<details><summary>")
+            .text(&label)
+            .raw("</summary>");
+        if !pick.without.is_empty() {
+            let count = pick.without.len().to_string();
+            let lead = self.with("pick-without", &[("count", &count)]);
+            self.html.raw("<p>").text(&lead).raw(": ");
+            self.targets(&pick.without);
+            self.html.raw("</p>\n");
+        }
+        if !pick.needed_by.is_empty() {
+            let label = self.label("pick-needed-by");
+            self.html.raw("<p>").text(&label).raw(": ");
+            self.anchors(&pick.needed_by);
+            self.html.raw("</p>\n");
+        }
+        match &pick.alternative {
+            Alternative::None => self.said("pick-no-alternative", &[]),
+            Alternative::Unknown => self.said("pick-alternative-unknown", &[]),
+            Alternative::Instead {
+                picks,
+                drops,
+                more,
+                exact,
+            } => {
+                let names: Vec<String> = picks.iter().map(|id| self.pick(id)).collect();
+                let names = if names.is_empty() {
+                    self.label("pick-nothing-instead")
+                } else {
+                    names.join(self.comma())
+                };
+                let more = format!("{more:+}");
+                self.said(
+                    "pick-alternative",
+                    &[("picks", names.as_str()), ("more", more.as_str())],
+                );
+                if !drops.is_empty() {
+                    let drops: Vec<String> = drops.iter().map(|id| self.pick(id)).collect();
+                    self.labelled("pick-drops", &drops.join(self.comma()));
+                }
+                let key = if *exact {
+                    "pick-exact"
+                } else {
+                    "pick-not-exact"
+                };
+                self.said(key, &[]);
+            }
+        }
+        let parts = &pick.parts;
+        let mut said = vec![format!("{} {}", self.label("part-effort"), parts.effort)];
+        for (key, points) in [
+            ("part-ram", parts.ram),
+            ("part-flash", parts.flash),
+            ("part-cpu", parts.cpu),
+            ("part-gateway", parts.gateway),
+            ("part-hardware", parts.hardware),
+        ] {
+            if points.thousandths() > 0 {
+                said.push(format!("{} {points}", self.label(key)));
+            }
+        }
+        let said = format!("{} = {}", said.join(" + "), pick.cost);
+        self.labelled("cost", &said);
+        self.html.raw("</details>");
+    }
+
+    fn said(&mut self, key: &str, arguments: &[(&str, &str)]) {
+        let said = self.with(key, arguments);
+        self.html.element("p", "", &said);
     }
 
     pub(super) fn decisions(&mut self) {

@@ -85,7 +85,7 @@ impl Page<'_> {
                 "closed"
             };
             self.mark(class, &format!("security-{}", flow.security.word()));
-            let assets = assets.join(", ");
+            let assets = assets.join(self.comma());
             self.cell(if assets.is_empty() { "–" } else { &assets });
             self.html.close("tr");
         }

@@ -80,7 +80,9 @@ pub(super) fn blocks(page: &str) -> Vec<Block> {
                     reader.blocks.push(Block::Picture(id));
                 }
                 let is_skip = name == "a" && attribute(tag, "class").as_deref() == Some("skip");
-                if SILENT.contains(&name) || is_skip {
+                // In a table everything is open, so that a word to open it says nothing.
+                let is_handle = name == "summary" && reader.table.is_some();
+                if SILENT.contains(&name) || is_skip || is_handle {
                     silent = Some(name.to_owned());
                     continue;
                 }
@@ -158,7 +160,9 @@ impl Reader {
             }
             "article" | "details" => {
                 self.flush_outside_cells();
-                self.blocks.push(Block::Gap);
+                if self.table.is_none() {
+                    self.blocks.push(Block::Gap);
+                }
             }
             "table" => {
                 self.flush();
@@ -191,7 +195,8 @@ impl Reader {
         }
         let mut style = self.style();
         style.bold |= ["b", "strong", "th", "h1", "h2", "h3", "h4", "dt"].contains(&name);
-        style.small |= ["small", "code"].contains(&name);
+        // What a page folds is told here in small letters.
+        style.small |= ["small", "code", "details"].contains(&name);
         style.soft |= class.split(' ').any(|word| word == "soft") || name == "figcaption";
         if class.split(' ').any(|word| word == "badge") {
             style.tone = tone(&class).or(Some("badge".to_owned()));

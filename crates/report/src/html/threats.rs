@@ -1,0 +1,219 @@
+//! STRIDE threats by level, and the life-cycle matrix: a heat map, and behind it every cell with its measures,
+//! coverage and gaps.
+
+use std::collections::BTreeMap;
+
+use sekimori_analysis::choose::State;
+use sekimori_analysis::jnsa::{Cell, Matrix};
+use sekimori_analysis::model::{CellId, Phase};
+
+use super::Page;
+use crate::facts::Fact;
+use crate::words::{filter_word, state_word};
+
+impl Page<'_> {
+    pub(super) fn threats(&mut self) {
+        let analysis = self.analysis;
+        if analysis.threats.is_empty() {
+            self.nothing();
+            return;
+        }
+        let note = self.label("items-note");
+        self.html.element("p", "class=\"soft\"", &note);
+        let threats = analysis.threats.iter();
+        let mut facts: Vec<(String, Fact)> = threats
+            .filter_map(|threat| {
+                let stride = self.label(&format!("stride-{}", threat.stride.word()));
+                let kind = self.label(&format!("kind-{}", threat.element_kind));
+                let element = self.named(&self.say(&threat.title), &kind);
+                let fact = self.facts.get(&threat.id)?.clone();
+                Some((format!("{stride} – {element}:"), fact))
+            })
+            .collect();
+        facts.sort_by_cached_key(|(_, fact)| fact.urgency());
+        self.items_by_level("threats", &facts);
+    }
+
+    pub(super) fn matrices(&mut self) {
+        let analysis = self.analysis;
+        if analysis.matrices.is_empty() {
+            self.nothing();
+            return;
+        }
+        self.legend();
+        for matrix in &analysis.matrices {
+            self.matrix(matrix);
+        }
+        let own = self.label("own-mark");
+        self.html.element("p", "class=\"soft\"", &own);
+        for matrix in &analysis.matrices {
+            self.cells(matrix);
+        }
+    }
+
+    fn legend(&mut self) {
+        let label = self.label("legend");
+        self.html.raw("<p>").text(&label).raw(": ");
+        for state in [
+            State::Closed,
+            State::Open,
+            State::Accepted,
+            State::Transferred,
+            State::BelowThreshold,
+            State::NotApplicable,
+        ] {
+            let word = state_word(state);
+            let label = self.label(&format!("state-{word}"));
+            self.html.badge(word, &label).raw(" ");
+        }
+        self.html.raw("</p>\n");
+    }
+
+    fn matrix(&mut self, matrix: &Matrix) {
+        let title = self.say(&matrix.title);
+        let class = self.label(&format!("class-{}", matrix.class.word()));
+        let count = self.analysis.components.get(&matrix.component);
+        let count = count.map_or(0, |component| component.count).to_string();
+        let units = self.with("units", &[("count", &count)]);
+        let caption = format!("{title} – {class}{}{units}", self.comma());
+        self.html.element("h3", "", &title);
+        let base = &self.analysis.knowledge;
+        let mut columns = vec![self.label("threat")];
+        for phase in Phase::ALL {
+            let name = self.phase(*phase);
+            columns.push(if *phase == matrix.phase_now {
+                format!("{name} – {}", self.label("phase-now"))
+            } else {
+                name
+            });
+        }
+        self.html.table("heat", &caption, &columns);
+        let cells: BTreeMap<&CellId, &Cell> = matrix.cells.iter().map(|c| (&c.id, c)).collect();
+        for (id, threat) in &base.threats {
+            let name = self.say(&threat.name);
+            self.html
+                .raw("<tr><th scope=\"row\">")
+                .text(id)
+                .raw(" ")
+                .text(&name)
+                .raw("</th>");
+            for phase in Phase::ALL {
+                let cell = CellId {
+                    component: matrix.component.clone(),
+                    threat: id.clone(),
+                    phase: *phase,
+                };
+                match cells.get(&cell) {
+                    Some(cell) => self.heat(cell),
+                    None => {
+                        self.cell("–");
+                    }
+                }
+            }
+            self.html.close("tr");
+        }
+        self.html.end_table();
+    }
+
+    /// `P2 In normal operation`.
+    fn phase(&self, phase: Phase) -> String {
+        let name = self.analysis.knowledge.phases.get(&phase);
+        let name = name.map_or_else(String::new, |name| self.say(name));
+        format!("{} {name}", phase.word()).trim_end().to_owned()
+    }
+
+    /// One cell of the map: state, risk, strength reached of strength needed, and the way to the rest.
+    fn heat(&mut self, cell: &Cell) {
+        let Some(fact) = self.facts.get(&cell.id.to_string()).cloned() else {
+            return;
+        };
+        let word = state_word(fact.state);
+        let label = self.label(&format!("state-{word}"));
+        self.html
+            .raw("<td class=\"")
+            .raw(word)
+            .raw("\"><a href=\"#")
+            .text(&fact.id)
+            .raw("\"><b>")
+            .text(&label)
+            .raw("</b></a>");
+        if let Some(risk) = &cell.risk {
+            let class = format!("level-{}", risk.level.word());
+            let level = self.label(&class);
+            let star = if fact.own_judgement { " *" } else { "" };
+            let said = format!("{}: {level}{star}", self.label("risk"));
+            self.html
+                .raw("<br><small>")
+                .badge(&class, &said)
+                .raw("</small>");
+        }
+        if let Some((need, reached)) = fact.strength {
+            let (need, reached) = (need.to_string(), reached.to_string());
+            let strength = self.with("strength-of", &[("reached", &reached), ("need", &need)]);
+            self.html.raw("<br><small>").text(&strength).raw("</small>");
+        }
+        self.html.raw("</td>");
+    }
+
+    /// Every cell by itself: measures, coverage, gaps, factors, source.
+    fn cells(&mut self, matrix: &Matrix) {
+        let title = self.say(&matrix.title);
+        let title = self.with("cells-of", &[("name", &title)]);
+        self.html.element("h3", "", &title);
+        let analysis = self.analysis;
+        for (id, threat) in &analysis.knowledge.threats {
+            let name = self.say(&threat.name);
+            let about = matrix.rows.get(id).map(|row| self.say(row));
+            self.html.element("h4", "", &format!("{id} {name}"));
+            if let Some(about) = about.filter(|about| !about.is_empty()) {
+                self.html.element("p", "class=\"soft\"", &about);
+            }
+            let cells = matrix.cells.iter().filter(|cell| cell.threat == *id);
+            for cell in cells {
+                if let Some(fact) = self.facts.get(&cell.id.to_string()).cloned() {
+                    let phase = self.phase(cell.phase);
+                    // The heading says the threat, the head the phase.
+                    let fact = Fact {
+                        text: String::new(),
+                        ..fact
+                    };
+                    self.item(&phase, &fact);
+                }
+            }
+        }
+    }
+
+    /// How many threats, cells and scenarios there are of each level in each state.
+    pub(super) fn by_level(&mut self) {
+        let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for fact in self.facts.values() {
+            let Some(level) = fact.risk else { continue };
+            *counts
+                .entry((level.word(), filter_word(fact.state)))
+                .or_default() += 1;
+        }
+        let states = ["open", "closed", "other"];
+        let mut columns = vec![self.label("risk")];
+        columns.extend(states.map(|state| self.label(&format!("filter-{state}"))));
+        let caption = self.label("by-level");
+        self.html.table("levels", &caption, &columns);
+        for level in sekimori_analysis::model::Level::ALL.iter().rev() {
+            let of = |state: &str| counts.get(&(level.word(), state)).copied().unwrap_or(0);
+            let numbers = states.map(of);
+            if numbers.iter().all(|number| *number == 0) {
+                continue;
+            }
+            let key = format!("level-{}", level.word());
+            let label = self.label(&key);
+            self.html
+                .raw("<tr><th scope=\"row\">")
+                .badge(&key, &label)
+                .raw("</th>");
+            for number in numbers {
+                self.number(number);
+            }
+            self.html.close("tr");
+        }
+        self.html.end_table();
+    }
+}

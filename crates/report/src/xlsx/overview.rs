@@ -1,0 +1,141 @@
+//! The first sheet: what the workbook is about, how it stands, and how to read the matrix.
+
+use rust_xlsxwriter::{Worksheet, XlsxError};
+use sekimori_analysis::choose::State;
+use sekimori_analysis::language::Language;
+use sekimori_analysis::model::Level;
+
+use super::height::Height;
+use super::{Styles, plain, shortened};
+use crate::Report;
+use crate::tables::Tables;
+use crate::words::state_word;
+
+/// Widths of the two columns.
+const NAME: u16 = 36;
+const TEXT: u16 = 100;
+
+pub(super) fn write(
+    sheet: &mut Worksheet,
+    report: &Report<'_>,
+    tables: &Tables<'_>,
+    language: Language,
+    styles: &Styles,
+) -> Result<(), XlsxError> {
+    let analysis = report.analysis;
+    let solution = &analysis.solution;
+    let labels = &tables.labels;
+    sheet.set_column_width(0, NAME)?.set_column_width(1, TEXT)?;
+    let title = shortened(&plain(analysis.title.of(language)), 400);
+    sheet.write_string_with_format(0, 0, title, &styles.title)?;
+    sheet.set_row_height(0, 26.0)?;
+    let date = analysis.date.to_string();
+    let generated = labels.with("generated", &[("date", date.into())]);
+    sheet.write_string_with_format(1, 0, generated, &styles.plain_line)?;
+    let mut lines = Lines {
+        sheet,
+        styles,
+        row: 3,
+    };
+    for (key, number) in [
+        ("targets", solution.targets.len().to_string()),
+        ("open", solution.open().count().to_string()),
+        ("picks", solution.picks.len().to_string()),
+        ("cost", solution.cost.to_string()),
+        ("lower-bound", solution.lower_bound.to_string()),
+        ("requirements", analysis.requirements.len().to_string()),
+    ] {
+        lines.put(&labels.text(key), &number)?;
+    }
+    for matrix in &analysis.matrices {
+        let component = analysis.components.get(&matrix.component);
+        let count = component.map_or(0, |component| component.count).to_string();
+        let class = labels.text(&format!("class-{}", matrix.class.word()));
+        let units = labels.with("units", &[("count", count.into())]);
+        let phase = analysis.knowledge.phases.get(&matrix.phase_now);
+        let phase = phase.map_or("", |phase| phase.of(language));
+        let now = labels.text("phase-now");
+        let said = format!(
+            "{} ({}) · {class} · {units} · {now}: {} {phase}",
+            matrix.title.of(language),
+            matrix.component,
+            matrix.phase_now.word()
+        );
+        lines.put(&labels.text("kind-device"), &plain(&said))?;
+    }
+    lines.row += 1;
+    let legend = labels.text("legend");
+    for level in Level::ALL
+        .iter()
+        .rev()
+        .filter(|level| **level > Level::None)
+    {
+        let shown = labels.text(&format!("level-{}", level.word()));
+        lines.mark(&format!("{}: {shown}", labels.text("risk")), level.word())?;
+    }
+    for state in [
+        State::Closed,
+        State::Open,
+        State::Accepted,
+        State::Transferred,
+        State::BelowThreshold,
+        State::NotApplicable,
+    ] {
+        let shown = labels.text(&format!("state-{}", state_word(state)));
+        lines.mark(
+            &format!("{}: {shown}", labels.text("status")),
+            state_word(state),
+        )?;
+    }
+    for (mark, key) in [
+        ("✓", "legend-chosen"),
+        ("–", "data-unused"),
+        ("✗", "data-missing"),
+        ("*", "own-judgement"),
+    ] {
+        lines.put(&format!("{legend}: {mark}"), &labels.text(key))?;
+    }
+    for key in [
+        "method-1",
+        "method-2",
+        "method-3",
+        "method-4",
+        "recorded-note",
+    ] {
+        lines.put(&labels.text("section-method"), &labels.text(key))?;
+    }
+    Ok(())
+}
+
+struct Lines<'a> {
+    sheet: &'a mut Worksheet,
+    styles: &'a Styles,
+    row: u32,
+}
+
+impl Lines<'_> {
+    fn put(&mut self, name: &str, text: &str) -> Result<(), XlsxError> {
+        let mut height = Height::default();
+        height.add(name, NAME);
+        height.add(text, TEXT);
+        height.set(self.sheet, self.row)?;
+        let Styles {
+            name: bold, body, ..
+        } = self.styles;
+        self.sheet
+            .write_string_with_format(self.row, 0, name, bold)?;
+        self.sheet
+            .write_string_with_format(self.row, 1, text, body)?;
+        self.row += 1;
+        Ok(())
+    }
+
+    /// A color and what it stands for.
+    fn mark(&mut self, text: &str, word: &str) -> Result<(), XlsxError> {
+        let format = self.styles.mark(word);
+        self.sheet
+            .write_string_with_format(self.row, 0, text, format)?;
+        self.row += 1;
+        Ok(())
+    }
+}

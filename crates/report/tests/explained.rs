@@ -1,0 +1,301 @@
+//! What a page owes its reader: every result names method, rule, element and source, every factor of its risk, what
+//! answers it and what is missing; every pick what would stand in for it; every control its state and its papers.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::date;
+use sekimori_analysis::choose::{Alternative, State, Wishes, compare};
+use sekimori_analysis::documents::{Document, DocumentKind};
+use sekimori_analysis::evidence::{Assessment, judge};
+use sekimori_analysis::language::Language;
+use sekimori_analysis::{Analysis, analyze, jnsa, model};
+use sekimori_report::{Format, Report, render};
+
+const TEXT: &str = include_str!("../../../examples/cold-store/model.toml");
+
+fn analysis() -> Analysis {
+    let model = model::parse("model.toml", TEXT).expect("sound");
+    analyze(&model, date(2026, 11, 20))
+}
+
+fn text(report: &Report<'_>, format: Format, language: Language) -> String {
+    let rendered = render(report, format, language).expect("a form of text");
+    String::from_utf8(rendered.bytes).expect("UTF-8")
+}
+
+/// Text as it stands in a page.
+fn escaped(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;");
+    let text = text.replace('>', "&gt;").replace('"', "&quot;");
+    text.replace('\'', "&#39;")
+}
+
+/// The folded item of an id, from its beginning to its end.
+fn item<'p>(page: &'p str, id: &str) -> &'p str {
+    let begin = format!(" id=\"{id}\"><summary>");
+    let (_, rest) = page
+        .split_once(&begin)
+        .unwrap_or_else(|| panic!("no item {id}"));
+    rest.split("</details>").next().unwrap_or("")
+}
+
+#[test]
+fn every_threat_cell_and_scenario_names_source_factors_answers_and_gaps() {
+    let analysis = analysis();
+    for language in Language::ALL {
+        let page = text(&Report::of(&analysis), Format::Html, language);
+        let threats = analysis.threats.iter();
+        let threats = threats.map(|t| (t.id.clone(), &*t.basis, Some(&t.risk)));
+        let cells = analysis.matrices.iter().flat_map(|matrix| &matrix.cells);
+        let cells = cells.map(|c| (c.id.to_string(), &*c.basis, c.risk.as_ref()));
+        let scenarios = analysis.stpa.targets();
+        let scenarios = scenarios.map(|s| (s.id.clone(), &*s.basis, Some(&s.risk)));
+        let mut count = 0;
+        for (id, basis, risk) in threats.chain(cells).chain(scenarios) {
+            let item = item(&page, &id);
+            let mut wanted = vec![basis.rule.clone(), basis.source.of(language).to_owned()];
+            if let Some(risk) = risk {
+                for factor in &risk.likelihood_factors {
+                    wanted.push(format!("{:+} {}", factor.points, factor.why.of(language)));
+                }
+                let impacts = risk.impact_factors.iter();
+                wanted.extend(impacts.map(|impact| impact.why.of(language).to_owned()));
+            }
+            let target = analysis.solution.targets.iter().find(|t| t.id == id);
+            if let Some(target) = target {
+                wanted.extend(target.by.iter().map(|pick| format!("#{pick}")));
+                let missing = target.missing.iter();
+                wanted.extend(missing.map(|text| text.of(language).to_owned()));
+            }
+            for word in wanted {
+                assert!(item.contains(&escaped(&word)), "{id} lacks {word}:\n{item}");
+            }
+            count += 1;
+        }
+        assert!(count > 200);
+    }
+}
+
+#[test]
+fn every_cell_tells_its_measures_whether_chosen_or_not() {
+    let analysis = analysis();
+    let page = text(&Report::of(&analysis), Format::Html, Language::English);
+    let mut unused = 0;
+    for cell in analysis.matrices.iter().flat_map(|matrix| &matrix.cells) {
+        let item = item(&page, &cell.id.to_string());
+        for measure in jnsa::coverage(cell, &analysis.solution).unused {
+            assert!(
+                item.contains(&format!("({measure})")),
+                "{}: {measure}",
+                cell.id
+            );
+            unused += 1;
+        }
+        for pick in jnsa::coverage(cell, &analysis.solution).chosen {
+            assert!(
+                item.contains(&format!("href=\"#{pick}\"")),
+                "{}: {pick}",
+                cell.id
+            );
+        }
+    }
+    assert!(unused > 20);
+}
+
+#[test]
+fn every_pick_tells_what_opens_without_it_and_what_would_stand_in_for_it() {
+    let analysis = analysis();
+    let page = text(&Report::of(&analysis), Format::Html, Language::English);
+    let mut with_alternative = 0;
+    for pick in &analysis.solution.picks {
+        let begin = format!("<tr id=\"{}\">", pick.id);
+        let (_, rest) = page.split_once(&begin).expect("a row");
+        let row = rest.split("</tr>").next().unwrap_or("");
+        for id in &pick.without {
+            assert!(row.contains(&format!(">{id}</a>")), "{}: {id}", pick.id);
+        }
+        if let Alternative::Instead { picks, more, .. } = &pick.alternative {
+            with_alternative += 1;
+            assert!(
+                row.contains(&format!("difference {more:+} points")),
+                "{row}"
+            );
+            for other in picks {
+                assert!(row.contains(&format!("({other})")), "{}: {other}", pick.id);
+            }
+        }
+        assert!(row.contains(&format!("= {}</p>", pick.cost)), "{row}");
+    }
+    assert!(with_alternative > 0);
+}
+
+#[test]
+fn what_is_open_is_told_first_and_within_reach() {
+    let analysis = analysis();
+    let page = text(&Report::of(&analysis), Format::Html, Language::English);
+    let (_, section) = page.split_once("<section id=\"open\"").expect("a section");
+    let section = section.split("</section>").next().unwrap_or("");
+    for target in analysis.solution.open() {
+        assert!(section.contains(&format!("href=\"#{}\"", target.id)));
+    }
+    // Items of one level follow each other, the open ones first.
+    let (_, threats) = page
+        .split_once("<section id=\"threats\"")
+        .expect("a section");
+    let threats = threats.split("</section>").next().unwrap_or("");
+    let marks: Vec<(usize, bool)> = threats
+        .split("<details class=\"item lv-")
+        .skip(1)
+        .map(|item| {
+            let level = item.split(' ').next().unwrap_or("");
+            let order = ["critical", "high", "medium", "low", "none"];
+            let level = order.iter().position(|word| *word == level);
+            (level.expect("a level"), !item.contains("st-open\""))
+        })
+        .collect();
+    assert_eq!(marks.len(), analysis.threats.len());
+    assert!(marks.is_sorted());
+    for word in [
+        "critical", "high", "medium", "low", "none", "open", "closed", "other",
+    ] {
+        assert!(page.contains(&format!("id=\"show-{word}\"")), "{word}");
+        assert!(
+            page.contains(&format!("body:has(#show-{word}:not(:checked))")),
+            "{word}"
+        );
+    }
+}
+
+fn document(worth_until: &str) -> Document {
+    serde_json::from_value(serde_json::json!({
+        "id": "DOC-1",
+        "sha256": "ab".repeat(32),
+        "size": 10,
+        "kind": DocumentKind::Document,
+        "name": "partners.txt",
+        "title": "Test partners <b>",
+        "items": ["CSA-1.31"],
+        "owner": "quality",
+        "attached_at": "2026-11-01T00:00:00Z",
+        "attached_by": "someone",
+        "until": worth_until,
+    }))
+    .expect("a document")
+}
+
+fn judged(analysis: &Analysis, until: &str) -> Assessment {
+    let now = "2026-11-20T12:00:00Z".parse().expect("a time");
+    judge(analysis, &[], &[document(until)], now)
+}
+
+#[test]
+fn every_control_has_its_state_and_documents_stand_with_hash_owner_and_last_day() {
+    let analysis = analysis();
+    for (until, state, worth) in [
+        ("2027-01-31", "by a document", "counts"),
+        ("2026-10-31", "open", "expired"),
+    ] {
+        let assessment = judged(&analysis, until);
+        let report = Report::with_assessment(&analysis, &assessment);
+        let page = text(&report, Format::Html, Language::English);
+        for found in &assessment.controls {
+            let begin = format!("<tr id=\"{}\">", found.control);
+            let (_, row) = page.split_once(&begin).expect("a row");
+            let row = row.split("</tr>").next().unwrap_or("");
+            assert!(row.contains(&format!("badge control-{}\"", found.state.word())));
+            assert!(row.contains(&escaped(&found.why.en)), "{}", found.why.en);
+            if found.control == "CSA-1.31" {
+                assert!(
+                    row.contains(&"ab".repeat(6)) && row.contains(worth),
+                    "{row}"
+                );
+                assert!(row.contains(state), "{row}");
+            }
+        }
+        let (_, documents) = page
+            .split_once("<section id=\"documents\"")
+            .expect("a section");
+        let documents = documents.split("</section>").next().unwrap_or("");
+        for word in [
+            &"ab".repeat(32),
+            until,
+            "quality",
+            "CSA-1.31",
+            worth,
+            "partners &lt;b&gt;",
+        ] {
+            assert!(documents.contains(word), "{word}");
+        }
+        let markdown = text(&report, Format::Markdown, Language::English);
+        assert!(markdown.contains(&"ab".repeat(32)));
+    }
+}
+
+#[test]
+fn two_choices_show_every_difference() {
+    let analysis = analysis();
+    let model = model::parse("model.toml", TEXT).expect("sound");
+    let wishes = Wishes {
+        without: BTreeSet::from(["CM-ENC".to_owned()]),
+        budget: Some(60),
+        ..Wishes::default()
+    };
+    let comparison = compare(&model, date(2026, 11, 20), &wishes);
+    assert!(!comparison.opened.is_empty() && !comparison.removed.is_empty());
+    let report = Report::of(&analysis).comparing(&comparison);
+    for format in [Format::Html, Format::Markdown] {
+        let page = text(&report, format, Language::English);
+        let removed = comparison.removed.iter().map(|pick| &pick.id);
+        for id in removed.chain(&comparison.opened) {
+            assert!(page.contains(id.as_str()), "{id}");
+        }
+        for word in ["Ruled out: CM-ENC.", "Budget: 60 points.", "As wished"] {
+            assert!(page.contains(word), "{word}");
+        }
+    }
+    for format in Format::ALL
+        .iter()
+        .filter(|format| !format.shows_comparison())
+    {
+        let plain = render(&Report::of(&analysis), *format, Language::English);
+        assert_eq!(
+            render(&report, *format, Language::English),
+            plain,
+            "{}",
+            format.word()
+        );
+    }
+}
+
+#[test]
+fn without_wishes_the_page_says_what_parts_of_the_cost_close() {
+    let analysis = analysis();
+    let page = text(&Report::of(&analysis), Format::Html, Language::English);
+    let (_, section) = page
+        .split_once("<section id=\"what-if\"")
+        .expect("a section");
+    let section = section.split("</section>").next().unwrap_or("");
+    for percent in [25, 50, 75, 100] {
+        assert!(section.contains(&format!("{percent} % of the cost")));
+    }
+    let whole = analysis.solution.frontier.last().expect("steps");
+    assert!(section.contains(&format!("{} %</td>", whole.share)));
+    assert!(section.contains("--without"));
+}
+
+#[test]
+fn the_page_stays_small() {
+    let analysis = analysis();
+    let open = analysis.solution.states.values();
+    let results = open.filter(|state| **state != State::NotApplicable).count();
+    for language in Language::ALL {
+        let page = text(&Report::of(&analysis), Format::Html, language);
+        // Three kilobytes for each result, and what stands in every page.
+        assert!(
+            page.len() < 500_000 + results * 3_000,
+            "{} bytes",
+            page.len()
+        );
+        assert!(page.len() < 1_300_000, "{} bytes", page.len());
+    }
+}
