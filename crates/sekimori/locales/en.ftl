@@ -26,7 +26,7 @@ error-id-unknown = nothing is called so
 error-template-unknown = there is no template of that name
 error-file-exists = the file exists already
 error-countermeasure-unknown = no countermeasure of that name can be put to work in this system
-error-comparison-format = a comparison is text or JSON
+error-comparison-format = this form of report has no place for a comparison
 fix-file-exists = name another file; nothing is overwritten
 
 up-ready = Sekimori is ready.

@@ -26,7 +26,7 @@ error-id-unknown = その ID のものはありません
 error-template-unknown = その名前のひな形はありません
 error-file-exists = ファイルがすでにあります
 error-countermeasure-unknown = その名前の対策は、このシステムでは使えません
-error-comparison-format = 比較の形式はテキストか JSON です
+error-comparison-format = この形式の報告書には、比較を載せる場所がありません
 fix-file-exists = 別のファイル名にしてください(上書きはしません)
 
 up-ready = 関守の準備ができました。

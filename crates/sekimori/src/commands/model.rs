@@ -141,13 +141,7 @@ fn show(
         bytes
     } else {
         let language = report_language(context.language);
-        let rendered = sekimori_report::render(&Report::of(&analysis), format, language);
-        let rendered = rendered.map_err(|error| {
-            Diagnostic::new(Exit::Failed, error.code, error.title.of(language))
-                .observed(error.observed.of(language))
-                .fix(error.fix.of(language))
-        })?;
-        rendered.bytes
+        report::rendered(&Report::of(&analysis), format, language)?
     };
     report::deliver(context, &bytes, output)?;
     Ok(ExitCode::SUCCESS)

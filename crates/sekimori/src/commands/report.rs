@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use sekimori_report::Format;
+use sekimori_analysis::language::Language;
+use sekimori_report::{Format, Report};
 
 use super::Context;
 use crate::diagnostic::{Diagnostic, Exit, Outcome};
@@ -27,6 +28,20 @@ pub(crate) fn check_destination(
     )
     .observed(format!("--format {name}"))
     .fix(context.text("fix-report-on-terminal", &[("file", &file)])))
+}
+
+/// A report in one form, or why this machine cannot make it.
+pub(super) fn rendered(
+    report: &Report<'_>,
+    format: Format,
+    language: Language,
+) -> Outcome<Vec<u8>> {
+    let rendered = sekimori_report::render(report, format, language).map_err(|error| {
+        Diagnostic::new(Exit::Failed, error.code, error.title.of(language))
+            .observed(error.observed.of(language))
+            .fix(error.fix.of(language))
+    })?;
+    Ok(rendered.bytes)
 }
 
 /// Writes a report to a file and says so, or to standard output as it is.

@@ -1,15 +1,17 @@
 //! `sekimori model analyze --with … --without … --budget …`: two choices side by side.
 
 use jiff::civil::Date;
+use sekimori_analysis::analyze;
 use sekimori_analysis::choose::{Wishes, compare};
 use sekimori_analysis::model::Model;
-use sekimori_report::Format;
+use sekimori_report::{Format, Report};
 
-use super::Context;
+use super::{Context, report};
 use crate::cli::WhatIf;
 use crate::diagnostic::{Diagnostic, Exit, Outcome};
 
-/// Two choices side by side: as the model says, and with what the caller would rather have.
+/// Two choices side by side: as the model says, and with what the caller would rather have. As text and JSON
+/// nothing but the comparison; the other forms are the whole report with it.
 pub(super) fn compared(
     context: &Context,
     model: &Model,
@@ -40,14 +42,25 @@ pub(super) fn compared(
         bytes.push(b'\n');
         return Ok(bytes);
     }
-    if format != Format::Text {
+    let language = super::model::report_language(context.language);
+    if format == Format::Text {
+        return Ok(comparison.text(language).into_bytes());
+    }
+    if !format.shows_comparison() {
+        let forms = Format::ALL.iter().filter(|form| form.shows_comparison());
+        let forms = forms.map(|form| form.word()).collect::<Vec<_>>().join(", ");
         return Err(Diagnostic::new(
             Exit::Usage,
             "SK-MOD-911",
             context.text("error-comparison-format", &[]),
         )
-        .expected("--format text, --format json"));
+        .observed(format!("--format {}", format.word()))
+        .expected(format!("text, json, {forms}")));
     }
-    let text = comparison.text(super::model::report_language(context.language));
-    Ok(text.into_bytes())
+    let analysis = analyze(model, today);
+    report::rendered(
+        &Report::of(&analysis).comparing(&comparison),
+        format,
+        language,
+    )
 }

@@ -17,4 +17,5 @@ mod model;
 mod mosquitto;
 mod openssl;
 mod power;
+mod reports;
 mod tutorial;
