@@ -5,9 +5,9 @@ use std::fs;
 use crate::support::{MODEL, World, foreign, run, sekimori};
 
 fn model() -> (tempfile::TempDir, String) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("model.toml");
-    fs::write(&file, MODEL).unwrap();
+    fs::write(&file, MODEL).expect("written");
     let path = file.display().to_string();
     (folder, path)
 }
