@@ -39,6 +39,7 @@ impl Labels {
     /// The words for `key` with numbers and names filled in.
     pub(crate) fn with(&self, key: &str, arguments: &[(&str, Cow<'_, str>)]) -> String {
         let pattern = self.bundle.get_message(key).and_then(|m| m.value());
+        debug_assert!(pattern.is_some(), "no words for {key}");
         let Some(pattern) = pattern else {
             return key.to_owned();
         };
@@ -47,9 +48,11 @@ impl Labels {
             args.set(*name, FluentValue::from(value.as_ref()));
         }
         let mut errors = Vec::new();
-        self.bundle
-            .format_pattern(pattern, Some(&args), &mut errors)
-            .into_owned()
+        let text = self
+            .bundle
+            .format_pattern(pattern, Some(&args), &mut errors);
+        debug_assert!(errors.is_empty(), "{key}: {errors:?}");
+        text.into_owned()
     }
 }
 
@@ -86,16 +89,27 @@ mod tests {
             Labels::new(Language::English),
             Labels::new(Language::Japanese),
         );
-        for key in keys(ENGLISH).keys() {
-            let (en, ja) = (en.text(key), ja.text(key));
-            assert!(!en.is_empty() && !en.contains("{ "), "{key}: {en}");
+        let known = keys(ENGLISH);
+        for key in known.keys() {
+            let arguments: Vec<(&str, Cow<'_, str>)> = known
+                .get(key)
+                .into_iter()
+                .flatten()
+                .map(|name| (name.as_str(), Cow::from("7")))
+                .collect();
+            let (en, ja) = (en.with(key, &arguments), ja.with(key, &arguments));
+            assert!(!en.is_empty() && !en.contains('{'), "{key}: {en}");
+            assert!(!en.chars().any(|c| c > '\u{2fff}'), "{key}: {en}");
             assert!(ja.chars().any(|c| c > '\u{2fff}'), "{key}: {ja}");
         }
     }
 
     #[test]
     fn every_word_of_a_vocabulary_has_a_label() {
+        use sekimori_analysis::checklist::{self, Site};
         use sekimori_analysis::choose::{Method, State};
+        use sekimori_analysis::cross_check::{Function, Quality, Touch};
+        use sekimori_analysis::documents::DocumentKind;
         use sekimori_analysis::evidence::Status;
         use sekimori_analysis::knowledge::{Check, Confidence, ItemStatus, Pillar, Says};
         use sekimori_analysis::model::{
@@ -120,6 +134,12 @@ mod tests {
         add("item", ItemStatus::WORDS);
         add("confidence", Confidence::WORDS);
         add("says", Says::WORDS);
+        add("site", Site::WORDS);
+        add("control", checklist::State::WORDS);
+        add("document", DocumentKind::WORDS);
+        add("touch", Touch::WORDS);
+        add("quality", Quality::WORDS);
+        add("function", Function::WORDS);
         add("status", &Status::ALL.map(Status::word));
         for state in [
             State::NotApplicable,

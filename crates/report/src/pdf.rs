@@ -55,11 +55,12 @@ fn write(
         ..SerializeSettings::default()
     };
     let mut document = Document::new_with(settings);
-    for marks in &sheets.pages {
-        let size = PageSettings::from_wh(WIDTH, HEIGHT).unwrap_or_default();
+    for sheet in &sheets.pages {
+        let (width, height) = sheet.size();
+        let size = PageSettings::from_wh(width, height).unwrap_or_default();
         let mut page = document.start_page_with(size);
         let mut surface = page.surface();
-        for mark in marks {
+        for mark in &sheet.marks {
             draw(&mut surface, mark, fonts);
         }
         surface.finish();

@@ -5,6 +5,7 @@ use sekimori_analysis::Analysis;
 use sekimori_analysis::choose::{State, Wishes};
 use sekimori_analysis::documents::Worth;
 use sekimori_analysis::language::Language;
+use sekimori_analysis::model::Protocol;
 use sekimori_analysis::risk::Risk;
 
 use crate::labels::Labels;
@@ -104,5 +105,15 @@ pub(crate) const fn worth_key(worth: Worth) -> &'static str {
         Worth::TellsNothing => "worth-tells-nothing",
         Worth::Expired => "worth-expired",
         Worth::Withdrawn => "worth-withdrawn",
+    }
+}
+
+/// What a reader calls a protocol: a name of its own is the same in every language.
+pub(crate) fn protocol(protocol: Protocol, labels: &Labels) -> String {
+    match protocol {
+        Protocol::Human => labels.text("protocol-human"),
+        Protocol::Other => labels.text("protocol-other"),
+        Protocol::Serial => labels.text("protocol-serial"),
+        named => named.word().to_uppercase(),
     }
 }

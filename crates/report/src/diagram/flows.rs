@@ -144,7 +144,8 @@ impl<'a> View<'a> {
         } else {
             vec![(Ink::Name, name.to_owned())]
         };
-        let said = format!("{} · {protection}", leg.flow.protocol.word().to_uppercase());
+        let protocol = crate::words::protocol(leg.flow.protocol, self.labels);
+        let said = format!("{protocol} · {protection}");
         if !leg.is_second || is_open {
             texts.push((if is_open { Ink::Bare } else { Ink::Soft }, said));
         }

@@ -76,8 +76,15 @@ impl Page<'_> {
     }
 
     fn control_row(&mut self, control: &Control, found: &ControlFinding) {
+        let filter = match found.state {
+            State::Contradicted | State::Open => "open",
+            State::Live | State::Test | State::Document | State::Process => "closed",
+            State::NotApplicable => "other",
+        };
         self.html
-            .raw("<tr id=\"")
+            .raw("<tr class=\"st-")
+            .raw(filter)
+            .raw("\" id=\"")
             .text(&control.id)
             .raw("\"><th scope=\"row\">")
             .text(&control.id)

@@ -1,6 +1,7 @@
 //! What was chosen, why, and what stays open.
 
 use sekimori_analysis::choose::{Alternative, Pick, State};
+use sekimori_analysis::knowledge::Pillar;
 
 use super::Page;
 use crate::facts::Fact;
@@ -55,38 +56,58 @@ impl Page<'_> {
         self.frontier();
         let note = self.label("chosen-note");
         self.html.element("p", "class=\"soft\"", &note);
-        let columns = self.labels(&["measure", "at", "cost", "strength", "provided", "why"]);
-        let caption = self.label("section-chosen");
-        self.html.table("picks", &caption, &columns);
-        for pick in &self.analysis.solution.picks {
-            let name = self.measure_name(&pick.measure);
+        for pillar in Pillar::ALL {
+            let picks = self.analysis.solution.picks.iter();
+            let picks: Vec<&Pick> = picks
+                .filter(|pick| {
+                    let measure = self.analysis.knowledge.measures.get(&pick.measure);
+                    measure.map_or(Pillar::None, |measure| measure.pillar) == *pillar
+                })
+                .collect();
+            if picks.is_empty() {
+                continue;
+            }
+            let label = self.label(&format!("pillar-{}", pillar.word()));
             self.html
-                .raw("<tr id=\"")
-                .text(&pick.id)
-                .raw("\"><th scope=\"row\">")
-                .text(&name)
-                .raw("<br>")
-                .element("code", "class=\"soft\"", &pick.id)
-                .raw("</th>");
-            let place = self.place(pick.at.as_deref());
-            self.cell(&place).number(pick.cost).number(pick.strength);
-            let provided = if pick.provided { "✓" } else { "–" };
-            self.cell(provided);
-            let why = self.say(&pick.why);
-            self.html.raw("<td class=\"w\">").text(&why);
-            self.pick_details(pick);
-            self.html.raw("</td>").close("tr");
+                .element("h3", "", &format!("{label}: {}", picks.len()));
+            for pick in picks {
+                self.chosen_pick(pick);
+            }
         }
-        self.html.end_table();
     }
 
-    /// What opens without a pick, what would stand in for it, and what makes its cost, folded.
-    fn pick_details(&mut self, pick: &Pick) {
-        let label = self.label("details");
+    /// A pick, folded: in the summary what it is and costs; inside why it is there, what opens without it, what
+    /// would stand in for it, and what makes its cost.
+    fn chosen_pick(&mut self, pick: &Pick) {
+        let name = self.measure_name(&pick.measure);
+        let place = self.place(pick.at.as_deref());
+        let numbers = self.with(
+            "pick-numbers",
+            &[
+                ("cost", &pick.cost.to_string()),
+                ("strength", &pick.strength.to_string()),
+            ],
+        );
         self.html
-            .raw("<details><summary>")
-            .text(&label)
-            .raw("</summary>");
+            .raw("<details class=\"item\" id=\"")
+            .text(&pick.id)
+            .raw("\"><summary><b>")
+            .text(&name)
+            .raw("</b> – ")
+            .text(&place)
+            .raw(" · ")
+            .text(&numbers)
+            .raw(" ");
+        if pick.provided {
+            let provided = self.label("provided");
+            self.html.badge("closed", &provided).raw(" ");
+        }
+        self.html
+            .element("code", "class=\"soft\"", &pick.id)
+            .raw("</summary>\n");
+        if let Some(item) = &pick.forced_by {
+            self.said("pick-forced-by", &[("item", item.as_str())]);
+        }
         if !pick.without.is_empty() {
             let count = pick.without.len().to_string();
             let lead = self.with("pick-without", &[("count", &count)]);
@@ -147,7 +168,7 @@ impl Page<'_> {
         }
         let said = format!("{} = {}", said.join(" + "), pick.cost);
         self.labelled("cost", &said);
-        self.html.raw("</details>");
+        self.html.close("details");
     }
 
     fn said(&mut self, key: &str, arguments: &[(&str, &str)]) {

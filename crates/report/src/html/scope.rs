@@ -18,7 +18,7 @@ impl Page<'_> {
     pub(super) fn figure(&mut self, id: &str, caption: &str, scene: Option<&Scene>) {
         match scene {
             Some(scene) => {
-                let class = if scene.width > 760 && scene.width > scene.height {
+                let class = if scene.width > 950 && scene.width > scene.height {
                     "class=\"wide\""
                 } else {
                     ""
@@ -68,7 +68,7 @@ impl Page<'_> {
                 Some(via) => format!("{} → {}", self.place(Some(via)), self.place(Some(&flow.to))),
                 None => self.place(Some(&flow.to)),
             };
-            let protocol = flow.protocol.word().to_uppercase();
+            let protocol = crate::words::protocol(flow.protocol, &self.labels);
             let assets: Vec<String> = flow
                 .assets
                 .iter()

@@ -194,7 +194,7 @@ impl Page<'_> {
         }
         let states = ["open", "closed", "other"];
         let mut columns = vec![self.label("risk")];
-        columns.extend(states.map(|state| self.label(&format!("filter-{state}"))));
+        columns.extend(["state-open", "state-closed", "filter-other"].map(|key| self.label(key)));
         let caption = self.label("by-level");
         self.html.table("levels", &caption, &columns);
         for level in sekimori_analysis::model::Level::ALL.iter().rev() {

@@ -119,10 +119,30 @@ type Row = Vec<Word>;
 
 /// The finished sheets.
 pub(super) struct Sheets {
-    /// Marks of each sheet.
-    pub(super) pages: Vec<Vec<Mark>>,
+    /// The sheets.
+    pub(super) pages: Vec<Sheet>,
     /// Headings: text, sheet, height on it.
     pub(super) headings: Vec<(String, usize, f32)>,
+}
+
+/// One sheet.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Sheet {
+    /// What is drawn on it.
+    pub(super) marks: Vec<Mark>,
+    /// Whether it is wider than high.
+    pub(super) is_wide: bool,
+}
+
+impl Sheet {
+    /// Width and height in points.
+    pub(super) const fn size(&self) -> (f32, f32) {
+        if self.is_wide {
+            (HEIGHT, WIDTH)
+        } else {
+            (WIDTH, HEIGHT)
+        }
+    }
 }
 
 impl Sheets {
@@ -131,14 +151,16 @@ impl Sheets {
         let mut setter = Setter {
             fonts,
             sheets: Sheets {
-                pages: vec![Vec::new()],
+                pages: vec![Sheet::default()],
                 headings: Vec::new(),
             },
             y: MARGIN,
+            wide: Vec::new(),
         };
         for (index, block) in blocks.iter().enumerate() {
             setter.block(block, blocks.get(index + 1), scenes);
         }
+        setter.wide_sheets();
         setter.feet(title);
         setter.sheets
     }
@@ -148,6 +170,8 @@ struct Setter<'f> {
     fonts: &'f Fonts,
     sheets: Sheets,
     y: f32,
+    /// Pictures that wait for sheets of their own, before the next sheet of text.
+    wide: Vec<scene::Scene>,
 }
 
 impl Setter<'_> {
@@ -156,12 +180,13 @@ impl Setter<'_> {
 
     fn put(&mut self, mark: Mark) {
         if let Some(page) = self.sheets.pages.last_mut() {
-            page.push(mark);
+            page.marks.push(mark);
         }
     }
 
     fn new_page(&mut self) {
-        self.sheets.pages.push(Vec::new());
+        self.wide_sheets();
+        self.sheets.pages.push(Sheet::default());
         self.y = MARGIN;
     }
 
@@ -183,11 +208,11 @@ impl Setter<'_> {
                 self.paragraph(spans, 12.0, SIZE);
             }
             Block::Gap => self.y += 6.0,
-            Block::Picture(id) => {
-                if let Some(scene) = scenes.get(id) {
-                    self.picture(scene);
-                }
-            }
+            Block::Picture(id) => match scenes.get(id) {
+                Some(scene) if is_wide(scene) => self.wide.push(scene.clone()),
+                Some(scene) => self.picture(scene),
+                None => {}
+            },
             Block::Table(caption, head, rows) => self.table(caption, head, rows),
         }
     }
@@ -203,7 +228,10 @@ impl Setter<'_> {
         let lines: f32 = rows.iter().map(|_| size * 1.35).sum();
         // A heading does not stand alone at the foot of a sheet.
         let follows = match next {
-            Some(Block::Picture(id)) => scenes.get(id).map_or(40.0, |scene| fit(scene).1 + 8.0),
+            Some(Block::Picture(id)) => match scenes.get(id) {
+                Some(scene) if !is_wide(scene) => fit(scene).1 + 8.0,
+                _ => 40.0,
+            },
             _ => 60.0,
         };
         if self.y > MARGIN {
@@ -327,6 +355,24 @@ impl Setter<'_> {
         let (w, h, scale) = fit(scene);
         self.need(h + 6.0);
         let at = (MARGIN + (Self::ROOM - w) / 2.0, self.y + 3.0);
+        self.scene(scene, at, scale);
+        self.y += h + 8.0;
+    }
+
+    /// Sheets wider than high for the pictures that wait for them.
+    fn wide_sheets(&mut self) {
+        for scene in std::mem::take(&mut self.wide) {
+            self.sheets.pages.push(Sheet {
+                is_wide: true,
+                ..Sheet::default()
+            });
+            let (w, _, scale) = fit_wide(&scene);
+            let at = (MARGIN + (HEIGHT - 2.0 * MARGIN - w) / 2.0, MARGIN);
+            self.scene(&scene, at, scale);
+        }
+    }
+
+    fn scene(&mut self, scene: &scene::Scene, at: (f32, f32), scale: f32) {
         for item in &scene.items {
             match item {
                 Item::Path(paint, strokes) => self.put(Mark::Path {
@@ -362,7 +408,6 @@ impl Setter<'_> {
                 Item::Begin(_) | Item::End => {}
             }
         }
-        self.y += h + 8.0;
     }
 
     /// The title and the number on each sheet.
@@ -385,11 +430,12 @@ impl Setter<'_> {
         });
         for (number, page) in (1..).zip(&mut self.sheets.pages) {
             let place = format!("{number} / {count}");
-            let x = WIDTH - MARGIN - face.width(&place, size);
+            let (width, height) = page.size();
+            let x = width - MARGIN - face.width(&place, size);
             let texts = [(MARGIN, title.clone().unwrap_or_default()), (x, place)];
-            page.extend(texts.map(|(x, text)| Mark::Text {
+            page.marks.extend(texts.map(|(x, text)| Mark::Text {
                 x,
-                y: HEIGHT - MARGIN,
+                y: height - MARGIN,
                 size,
                 bold: false,
                 color: SOFT,
@@ -417,6 +463,20 @@ fn fit(scene: &scene::Scene) -> (f32, f32, f32) {
     let room = Setter::BOTTOM - MARGIN - 20.0;
     let scale = (Setter::ROOM / w.max(1.0)).min(room / h.max(1.0)).min(0.75);
     (w * scale, h * scale, scale)
+}
+
+/// Width, height and scale of a picture on a sheet wider than high.
+fn fit_wide(scene: &scene::Scene) -> (f32, f32, f32) {
+    let (w, h) = (length(scene.width), length(scene.height));
+    let (across, down) = (HEIGHT - 2.0 * MARGIN, WIDTH - 2.0 * MARGIN - FOOT);
+    let scale = (across / w.max(1.0)).min(down / h.max(1.0)).min(0.75);
+    (w * scale, h * scale, scale)
+}
+
+/// Whether a picture could hardly be read between the margins of a text, and gains by a sheet of its own.
+fn is_wide(scene: &scene::Scene) -> bool {
+    let scale = fit(scene).2;
+    scale < 0.55 && fit_wide(scene).2 > scale * 1.2
 }
 
 fn length(units: i32) -> f32 {
