@@ -454,3 +454,4 @@ protocol-other = other way
 protocol-serial = serial line
 details = details
 pick-forced-by = { $item } must be met, and nothing else in the catalogue meets it.
+not-told = { $count } more are in the forms json, csv and xlsx.

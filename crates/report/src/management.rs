@@ -317,7 +317,7 @@ impl<'a> Sheet<'a> {
             let class = if entry.is_over { "class=\"over\"" } else { "" };
             self.html
                 .raw("<tr>")
-                .element("td", "", &shorten(&entry.what, 500))
+                .element("td", "", &shorten(&entry.what, 700))
                 .element("td", "", &owner)
                 .element("td", class, &when)
                 .raw("</tr>\n");

@@ -297,3 +297,36 @@ fn the_page_stays_small() {
         assert!(page.len() < 1_300_000, "{} bytes", page.len());
     }
 }
+
+#[test]
+fn a_large_system_is_told_as_far_as_a_reader_can_follow() {
+    let mut text = TEXT.to_owned();
+    for index in 0..60 {
+        text.push_str(&format!(
+            "\n[[component]]\nid = \"extra-{index}\"\ntitle = \"Extra\"\ntitle_ja = \"追加\"\nkind = \"device\"\n\
+             class = \"network-camera\"\nzone = \"field\"\ncount = 900\nphase = \"P2\"\n"
+        ));
+    }
+    let model = model::parse("model.toml", &text).expect("sound");
+    let analysis = analyze(&model, date(2026, 11, 20));
+    assert!(analysis.solution.states.len() > 4_000);
+    let page = self::text(&Report::of(&analysis), Format::Html, Language::English);
+    assert!(page.len() < 12_000_000, "{} bytes", page.len());
+    assert!(page.contains("more are in the forms json, csv and xlsx."));
+    let ids: BTreeSet<&str> = page
+        .split(" id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    for target in page.split("href=\"#").skip(1) {
+        let id = target.split('"').next().unwrap_or("");
+        assert!(ids.contains(id), "{id} is not there");
+    }
+    for target in analysis.solution.open() {
+        assert!(
+            ids.contains(target.id.as_str()),
+            "{} is open and not told",
+            target.id
+        );
+    }
+}

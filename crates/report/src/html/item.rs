@@ -28,9 +28,15 @@ impl Page<'_> {
             );
             let class = format!("class=\"lv-{}\"", level.word());
             self.html.element("h4", &class, &title);
+            let mut more = 0;
             for (head, fact) in of_level {
-                self.item(head, fact);
+                if self.told.contains(&fact.id) {
+                    self.item(head, fact);
+                } else {
+                    more += 1;
+                }
             }
+            self.more(more);
         }
     }
 
@@ -195,7 +201,7 @@ impl Page<'_> {
             if index > 0 {
                 self.html.raw(", ");
             }
-            if self.facts.contains_key(id) {
+            if self.told.contains(id) {
                 self.anchors(std::slice::from_ref(id));
             } else {
                 self.html.text(id);

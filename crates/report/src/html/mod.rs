@@ -1,9 +1,10 @@
 //! The page: a frame with a table of contents, and one function for each section.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sekimori_analysis::Analysis;
+use sekimori_analysis::choose::State;
 use sekimori_analysis::evidence::{Finding, ItemFinding, Status};
 use sekimori_analysis::language::{Language, Text};
 
@@ -29,6 +30,9 @@ mod writer;
 
 pub(crate) use writer::Html;
 
+/// Results that are told one by one, what is open and the gravest first: more than this no browser opens gladly, and no person reads.
+const MOST_TOLD: usize = 3_000;
+
 const STYLE: &str = include_str!("style.css");
 
 /// What every section needs.
@@ -38,6 +42,8 @@ struct Page<'a> {
     findings: &'a [Finding],
     items: Cow<'a, [ItemFinding]>,
     facts: BTreeMap<String, Fact>,
+    /// Ids of the results that are told one by one.
+    told: BTreeSet<String>,
     language: Language,
     labels: Labels,
     html: Html,
@@ -55,13 +61,18 @@ pub(crate) fn render_with_scenes(
     report: &Report<'_>,
     language: Language,
 ) -> (String, BTreeMap<String, Scene>) {
-    let facts = facts::of(report.analysis, language).into_iter();
+    let mut facts = facts::of(report.analysis, language);
+    facts.sort_by_cached_key(|fact| (fact.state != State::Open, fact.urgency()));
+    let told = facts.iter().take(MOST_TOLD);
+    let told = told.map(|fact| fact.id.clone()).collect();
+    let facts = facts.into_iter();
     let mut page = Page {
         report,
         analysis: report.analysis,
         findings: report.found(),
         items: report.items(),
         facts: facts.map(|fact| (fact.id.clone(), fact)).collect(),
+        told,
         language,
         labels: Labels::new(language),
         html: Html::default(),
@@ -202,9 +213,20 @@ impl<'a> Page<'a> {
             .cloned()
             .collect();
         facts.sort_by_cached_key(Fact::urgency);
+        let count = facts.len();
+        facts.retain(|fact| self.told.contains(&fact.id));
         for fact in &facts {
             let head = format!("{}:", fact.title);
             self.item(&head, fact);
+        }
+        self.more(count - facts.len());
+    }
+
+    /// How many are not told here, and where they are.
+    fn more(&mut self, count: usize) {
+        if count > 0 {
+            let said = self.with("not-told", &[("count", &count.to_string())]);
+            self.html.element("p", "class=\"soft\"", &said);
         }
     }
 

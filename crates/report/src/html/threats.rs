@@ -129,14 +129,17 @@ impl Page<'_> {
         };
         let word = state_word(fact.state);
         let label = self.label(&format!("state-{word}"));
-        self.html
-            .raw("<td class=\"")
-            .raw(word)
-            .raw("\"><a href=\"#")
-            .text(&fact.id)
-            .raw("\"><b>")
-            .text(&label)
-            .raw("</b></a>");
+        self.html.raw("<td class=\"").raw(word).raw("\">");
+        if self.told.contains(&fact.id) {
+            self.html
+                .raw("<a href=\"#")
+                .text(&fact.id)
+                .raw("\"><b>")
+                .text(&label)
+                .raw("</b></a>");
+        } else {
+            self.html.element("b", "", &label);
+        }
         if let Some(risk) = &cell.risk {
             let class = format!("level-{}", risk.level.word());
             let level = self.label(&class);
@@ -169,8 +172,12 @@ impl Page<'_> {
                 self.html.element("p", "class=\"soft\"", &about);
             }
             let cells = matrix.cells.iter().filter(|cell| cell.threat == *id);
+            let mut more = 0;
             for cell in cells {
-                if let Some(fact) = self.facts.get(&cell.id.to_string()).cloned() {
+                let id = cell.id.to_string();
+                if !self.told.contains(&id) {
+                    more += 1;
+                } else if let Some(fact) = self.facts.get(&id).cloned() {
                     let phase = self.phase(cell.phase);
                     // The heading says the threat, the head the phase.
                     let fact = Fact {
@@ -180,6 +187,7 @@ impl Page<'_> {
                     self.item(&phase, &fact);
                 }
             }
+            self.more(more);
         }
     }
 

@@ -24,9 +24,10 @@ impl Height {
     /// Takes in a cell: its text, and the width of its column in characters.
     pub(super) fn add(&mut self, text: &str, width: u16) {
         let room = i32::from(width) * CHARACTER - 4;
-        let lines = text
-            .lines()
-            .map(|line| wrap(&plain(line), SIZE, room).len().max(1));
+        // Latin letters are narrower here than in the widest font, which the measure stands for.
+        let size = if text.is_ascii() { SIZE - 1 } else { SIZE };
+        let lines = text.lines();
+        let lines = lines.map(|line| wrap(&plain(line), size, room).len().max(1));
         self.lines = self.lines.max(lines.sum());
     }
 
