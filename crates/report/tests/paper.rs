@@ -32,8 +32,8 @@ fn program(name: &str, package: &str) -> Option<PathBuf> {
     found
 }
 
-/// How many sheets Chromium needs for a page.
-fn sheets(chromium: &Path, pdfinfo: &Path, page: &[u8]) -> usize {
+/// A page as Chromium prints it, in a folder that goes with it.
+fn printed(chromium: &Path, page: &[u8]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let (html, pdf) = (
         folder.path().join("page.html"),
@@ -59,6 +59,12 @@ fn sheets(chromium: &Path, pdfinfo: &Path, page: &[u8]) -> usize {
         .output()
         .expect("Chromium starts");
     assert!(pdf.is_file(), "{}", String::from_utf8_lossy(&output.stderr));
+    (folder, pdf)
+}
+
+/// How many sheets Chromium needs for a page.
+fn sheets(chromium: &Path, pdfinfo: &Path, page: &[u8]) -> usize {
+    let (_folder, pdf) = printed(chromium, page);
     let output = Command::new(pdfinfo).arg(&pdf).output().expect("it starts");
     let said = String::from_utf8_lossy(&output.stdout);
     let pages = said.lines().find_map(|line| line.strip_prefix("Pages:"));
@@ -106,6 +112,31 @@ fn management_gets_exactly_one_sheet() {
     }
 }
 
+#[test]
+fn on_paper_everything_folded_is_open() {
+    let programs = [("chromium", "chromium"), ("pdftotext", "poppler-utils")];
+    let [Some(chromium), Some(reader)] = programs.map(|(name, package)| program(name, package))
+    else {
+        return;
+    };
+    let analysis = analysis(TEXT);
+    let page = render(&Report::of(&analysis), Format::Html, Language::English);
+    let (_folder, pdf) = printed(&chromium, &page.expect("a form of text").bytes);
+    let output = Command::new(&reader)
+        .args([pdf.as_os_str(), "-".as_ref()])
+        .output()
+        .expect("it starts");
+    let plain: String = String::from_utf8_lossy(&output.stdout)
+        .split_whitespace()
+        .collect();
+    for threat in &analysis.threats {
+        // The id stands in the head of an item, the source inside.
+        assert!(plain.contains(&threat.id), "{}", threat.id);
+        let source: String = threat.basis.source.en.split_whitespace().collect();
+        assert!(plain.contains(&source), "{source}");
+    }
+}
+
 #[cfg(feature = "pdf")]
 #[test]
 fn the_text_of_the_pdf_can_be_read_back() {
@@ -132,6 +163,16 @@ fn the_text_of_the_pdf_can_be_read_back() {
             .output()
             .expect("it starts");
         let text = String::from_utf8(output.stdout).expect("UTF-8");
+        let sheets: Vec<&str> = text.split('\u{c}').collect();
+        // The table of contents names the sheet on which each section begins.
+        let method = match language {
+            Language::English => "How to read this",
+            Language::Japanese => "読み方",
+        };
+        let last = sheets.iter().rposition(|sheet| sheet.contains(method));
+        let number = (last.expect("a section") + 1).to_string();
+        let first = sheets.first().expect("a sheet");
+        assert!(first.contains(method) && first.lines().any(|line| line.trim() == number));
         let plain: String = text.split_whitespace().collect();
         let expected: String = analysis.title.of(language).split_whitespace().collect();
         assert!(plain.contains(&expected), "{expected} in {text}");

@@ -7,6 +7,7 @@ use super::{HEIGHT, Scenes, WIDTH};
 use crate::diagram::measure::pieces;
 use crate::diagram::scene::{self, Anchor, Item, Paint};
 
+mod around;
 mod table;
 
 /// Red, green, blue.
@@ -156,11 +157,17 @@ impl Sheets {
             },
             y: MARGIN,
             wide: Vec::new(),
+            sections: blocks
+                .iter()
+                .filter(|block| matches!(block, Block::Heading(2, _)))
+                .count(),
+            contents: None,
         };
         for (index, block) in blocks.iter().enumerate() {
             setter.block(block, blocks.get(index + 1), scenes);
         }
         setter.wide_sheets();
+        setter.contents();
         setter.feet(title);
         setter.sheets
     }
@@ -172,6 +179,10 @@ struct Setter<'f> {
     y: f32,
     /// Pictures that wait for sheets of their own, before the next sheet of text.
     wide: Vec<scene::Scene>,
+    /// How many sections there are.
+    sections: usize,
+    /// How far down the first sheet the table of contents begins; its place is kept until all numbers are known.
+    contents: Option<f32>,
 }
 
 impl Setter<'_> {
@@ -224,6 +235,9 @@ impl Setter<'_> {
             3 => 11.0,
             _ => 9.6,
         };
+        if level == 2 {
+            self.keep_contents();
+        }
         let rows = self.rows(spans, Self::ROOM, size);
         let lines: f32 = rows.iter().map(|_| size * 1.35).sum();
         // A heading does not stand alone at the foot of a sheet.
@@ -407,40 +421,6 @@ impl Setter<'_> {
                 }
                 Item::Begin(_) | Item::End => {}
             }
-        }
-    }
-
-    /// The title and the number on each sheet.
-    fn feet(&mut self, title: &str) {
-        let count = self.sheets.pages.len();
-        let size = 7.5;
-        let face = self.fonts.face(false);
-        let title = self.rows(
-            &[Span {
-                text: title.to_owned(),
-                style: Style::default(),
-            }],
-            Self::ROOM - 60.0,
-            size,
-        );
-        let title = title.first().map(|row| {
-            row.iter()
-                .map(|word| word.text.as_str())
-                .collect::<String>()
-        });
-        for (number, page) in (1..).zip(&mut self.sheets.pages) {
-            let place = format!("{number} / {count}");
-            let (width, height) = page.size();
-            let x = width - MARGIN - face.width(&place, size);
-            let texts = [(MARGIN, title.clone().unwrap_or_default()), (x, place)];
-            page.marks.extend(texts.map(|(x, text)| Mark::Text {
-                x,
-                y: height - MARGIN,
-                size,
-                bold: false,
-                color: SOFT,
-                text,
-            }));
         }
     }
 }
