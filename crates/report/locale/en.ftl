@@ -455,3 +455,5 @@ protocol-serial = serial line
 details = details
 pick-forced-by = { $item } must be met, and nothing else in the catalogue meets it.
 not-told = { $count } more are in the forms json, csv and xlsx.
+data-help = More on it: sekimori model explain { $id }
+data-personal = personal data

@@ -32,6 +32,8 @@ pub enum Format {
     Oscal,
     /// The threat model for other tools (OWASP Threat Model Library 1.0.2).
     TmBom,
+    /// Parts, data flows, requirements and what shows them, as a bill of materials (CycloneDX 1.7).
+    CycloneDx,
 }
 
 impl Format {
@@ -49,6 +51,7 @@ impl Format {
         Format::Sarif,
         Format::Oscal,
         Format::TmBom,
+        Format::CycloneDx,
     ];
 
     /// The word for it on the command line and in the API.
@@ -67,6 +70,7 @@ impl Format {
             Format::Sarif => "sarif",
             Format::Oscal => "oscal",
             Format::TmBom => "tm-bom",
+            Format::CycloneDx => "cyclonedx",
         }
     }
 
@@ -88,6 +92,7 @@ impl Format {
             Format::Json | Format::Oscal | Format::TmBom => "application/json",
             Format::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             Format::Sarif => "application/sarif+json",
+            Format::CycloneDx => "application/vnd.cyclonedx+json; version=1.7",
             Format::Csv => "text/csv; charset=utf-8",
             Format::Markdown => "text/markdown; charset=utf-8",
         }
@@ -108,6 +113,7 @@ impl Format {
             Format::Sarif => "sarif",
             Format::Oscal => "oscal.json",
             Format::TmBom => "tm-bom.json",
+            Format::CycloneDx => "cdx.json",
         }
     }
 
@@ -123,7 +129,8 @@ impl Format {
             | Format::Markdown
             | Format::Sarif
             | Format::Oscal
-            | Format::TmBom => true,
+            | Format::TmBom
+            | Format::CycloneDx => true,
             Format::Xlsx => false,
             #[cfg(feature = "pdf")]
             Format::Pdf => false,
@@ -143,7 +150,8 @@ impl Format {
             | Format::Csv
             | Format::Sarif
             | Format::Oscal
-            | Format::TmBom => false,
+            | Format::TmBom
+            | Format::CycloneDx => false,
         }
     }
 }

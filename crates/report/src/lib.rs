@@ -19,6 +19,7 @@
 
 mod checklist;
 mod csv;
+mod cyclonedx;
 mod diagram;
 mod facts;
 mod format;
@@ -31,10 +32,12 @@ mod oscal;
 mod papers;
 #[cfg(feature = "pdf")]
 mod pdf;
+mod place;
 mod sarif;
 mod tables;
 mod text;
 mod tm_bom;
+mod uuid;
 mod words;
 mod xlsx;
 
@@ -47,6 +50,7 @@ use sekimori_analysis::checklist::ControlFinding;
 use sekimori_analysis::choose::Comparison;
 use sekimori_analysis::evidence::{self, Assessment, Finding, ItemFinding};
 use sekimori_analysis::language::Language;
+use sekimori_analysis::model::Places;
 
 /// What a report is about.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +63,8 @@ pub struct Report<'a> {
     pub assessment: Option<&'a Assessment>,
     /// The choice beside the one with a reader's wishes; [`None`] when nobody wished for another.
     pub comparison: Option<&'a Comparison>,
+    /// Where the model's elements stand in its files; [`None`] when nobody knows.
+    pub places: Option<&'a Places>,
 }
 
 impl<'a> Report<'a> {
@@ -70,6 +76,7 @@ impl<'a> Report<'a> {
             findings: None,
             assessment: None,
             comparison: None,
+            places: None,
         }
     }
 
@@ -81,6 +88,7 @@ impl<'a> Report<'a> {
             findings: Some(findings),
             assessment: None,
             comparison: None,
+            places: None,
         }
     }
 
@@ -92,6 +100,7 @@ impl<'a> Report<'a> {
             findings: Some(&assessment.findings),
             assessment: Some(assessment),
             comparison: None,
+            places: None,
         }
     }
 
@@ -100,6 +109,15 @@ impl<'a> Report<'a> {
     pub const fn comparing(self, comparison: &'a Comparison) -> Self {
         Report {
             comparison: Some(comparison),
+            ..self
+        }
+    }
+
+    /// The same report, pointing to the files of the model.
+    #[must_use]
+    pub const fn with_places(self, places: &'a Places) -> Self {
+        Report {
+            places: Some(places),
             ..self
         }
     }
@@ -149,6 +167,7 @@ pub fn render(
         Format::Xlsx => xlsx::render(report, language)?,
         Format::Sarif => sarif::render(report, language).into_bytes(),
         Format::TmBom => tm_bom::render(report, language).into_bytes(),
+        Format::CycloneDx => cyclonedx::render(report, language).into_bytes(),
         Format::Oscal => oscal::render(report, language).into_bytes(),
     };
     Ok(Rendered {

@@ -6,13 +6,11 @@
 //! alone was not observed: each finding is then `not-satisfied`, with the reason.
 //!
 //! OSCAL asks for UUIDs and times. Both are derived, so that the same analysis gives the same bytes: the UUIDs from
-//! the ids (as RFC 9562 version 5 does, with SHA-256 in the place of SHA-1, because OSCAL admits only versions 4 and 5), the
-//! times from the day of the analysis and from the observations.
+//! the ids, the times from the day of the analysis and from the observations.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use sekimori_analysis::choose::State;
 use sekimori_analysis::evidence::{Finding, Status};
@@ -24,12 +22,14 @@ use crate::facts;
 use crate::labels::Labels;
 use crate::markdown::escape;
 use crate::tables::plain;
+use crate::uuid::uuid;
 use crate::words::state_word;
 use crate::{Report, json as pretty};
 
 const VERSION: &str = "1.1.2";
-/// Names the meaning of our properties.
-const NAMESPACE: &str = "urn:sekimori:oscal";
+/// Names the meaning of our properties. It leads nowhere: readers of OSCAL want an address, and `invalid` is nobody's
+/// (RFC 6761).
+const NAMESPACE: &str = "https://sekimori.invalid/ns/oscal";
 
 pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
     let document = Document {
@@ -85,7 +85,7 @@ impl Document<'_> {
                 "uuid": plan,
                 "title": title,
                 "description": format!("Sekimori model: {}", analysis.model),
-                "rlinks": [{ "href": "model.toml" }],
+                "rlinks": [{ "href": self.report.file() }],
             }]},
         }})
     }
@@ -267,30 +267,6 @@ impl Document<'_> {
     }
 }
 
-fn uuid(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    let digest = hash.finalize();
-    let mut bits = digest
-        .iter()
-        .take(16)
-        .fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
-    bits = (bits & !(0xf << 76)) | (0x5 << 76);
-    bits = (bits & !(0x3 << 62)) | (0x2 << 62);
-    let hex = format!("{bits:032x}");
-    let mut out = String::new();
-    for (index, c) in hex.chars().enumerate() {
-        if [8, 12, 16, 20].contains(&index) {
-            out.push('-');
-        }
-        out.push(c);
-    }
-    out
-}
-
 /// An id as OSCAL's tokens are written.
 fn token(id: &str) -> String {
     let kept = id.chars().map(|c| match c {
@@ -308,20 +284,6 @@ fn token(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_derived_uuid_looks_like_one_and_depends_on_each_part() {
-        let one = uuid(&["a", "b"]);
-        let groups: Vec<usize> = one.split('-').map(str::len).collect();
-        assert_eq!(groups, [8, 4, 4, 4, 12]);
-        assert_eq!(one.chars().nth(14), Some('5'));
-        assert!(
-            one.chars().nth(19).is_some_and(|c| "89ab".contains(c)),
-            "{one}"
-        );
-        assert_ne!(one, uuid(&["ab", ""]));
-        assert_eq!(one, uuid(&["a", "b"]));
-    }
 
     #[test]
     fn a_token_holds_what_oscal_admits() {

@@ -2,14 +2,14 @@
 //!
 //! A result stands for a target that is not covered, for one whose risk was accepted or transferred (as a
 //! suppressed result with the reason), and for a requirement of which the opposite was observed. What is covered
-//! is no result: readers of SARIF show each result as something to mend. The model has no line numbers here, so
-//! that each result points to the beginning of `model.toml`, and names component or flow as its logical place.
+//! is no result: readers of SARIF show each result as something to mend. A result points to the line of the component
+//! or flow in its file, as far as the report knows the files, and names it as its logical place.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use sekimori_analysis::choose::State;
+use sekimori_analysis::choose::{Method, State};
 use sekimori_analysis::evidence::Status;
 use sekimori_analysis::language::Language;
 use sekimori_analysis::model::Level;
@@ -18,9 +18,6 @@ use crate::facts::{self, Fact};
 use crate::labels::Labels;
 use crate::tables::plain;
 use crate::{Report, json as pretty};
-
-/// What the file of a model is called.
-const FILE: &str = "model.toml";
 
 pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
     let labels = Labels::new(language);
@@ -46,12 +43,13 @@ pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
                 "name": plain(&fact.rule),
                 "shortDescription": { "text": format!("{method}: {}", plain(&fact.rule)) },
                 "fullDescription": { "text": plain(source) },
+                "help": { "text": help(&labels, &fact, source) },
                 "properties": { "tags": ["security", fact.method.word()] },
             })
         });
         results.push(of_fact(report, &fact, &id, &labels, language));
     }
-    results.extend(contradictions(report, language, &mut rules));
+    results.extend(contradictions(report, language, &labels, &mut rules));
     let index: BTreeMap<&str, usize> = rules
         .keys()
         .enumerate()
@@ -89,6 +87,18 @@ pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
     }))
 }
 
+/// Where to read on; code hosts refuse rules without it.
+fn help(labels: &Labels, fact: &Fact, source: &str) -> String {
+    match fact.method {
+        Method::Stride | Method::Jnsa => look_up(labels, &fact.rule),
+        _ => plain(source),
+    }
+}
+
+fn look_up(labels: &Labels, id: &str) -> String {
+    labels.with("data-help", &[("id", id.to_owned().into())])
+}
+
 fn rule_id(fact: &Fact) -> String {
     format!("{}/{}", fact.method.word(), fact.rule)
 }
@@ -111,7 +121,7 @@ fn of_fact(
         "kind": "fail",
         "level": level(fact.risk),
         "message": { "text": format!("{}: {text} ({state})", fact.id) },
-        "locations": [location(&fact.element)],
+        "locations": [location(report, &fact.element)],
         "partialFingerprints": { "sekimoriTarget/v1": fact.id },
         "properties": {
             "target": fact.id,
@@ -150,6 +160,7 @@ fn of_fact(
 fn contradictions(
     report: &Report<'_>,
     language: Language,
+    labels: &Labels,
     rules: &mut BTreeMap<String, Value>,
 ) -> Vec<Value> {
     let requirements = &report.analysis.requirements;
@@ -164,6 +175,10 @@ fn contradictions(
                     "id": id,
                     "shortDescription": { "text": plain(requirement.title.of(language)) },
                     "fullDescription": { "text": plain(requirement.shall.of(language)) },
+                    "help": { "text": requirement.measure.as_ref().map_or_else(
+                        || plain(requirement.why.of(language)),
+                        |measure| look_up(labels, measure),
+                    ) },
                     "properties": { "tags": ["security", "observed"] },
                 })
             });
@@ -173,7 +188,7 @@ fn contradictions(
                 "kind": "fail",
                 "level": "error",
                 "message": { "text": format!("{}: {why}", requirement.id) },
-                "locations": [location(requirement.at.as_deref().unwrap_or(&report.analysis.model))],
+                "locations": [location(report, requirement.at.as_deref().unwrap_or(&report.analysis.model))],
                 "partialFingerprints": { "sekimoriTarget/v1": requirement.id },
                 "properties": { "requirement": requirement.id },
             }))
@@ -181,11 +196,17 @@ fn contradictions(
         .collect()
 }
 
-fn location(element: &str) -> Value {
+fn location(report: &Report<'_>, element: &str) -> Value {
+    let (file, line) = report.place(element);
+    let element = if element.is_empty() {
+        &report.analysis.model
+    } else {
+        element
+    };
     json!({
         "physicalLocation": {
-            "artifactLocation": { "uri": FILE },
-            "region": { "startLine": 1 },
+            "artifactLocation": { "uri": file },
+            "region": { "startLine": line },
         },
         "logicalLocations": [{ "name": element, "fullyQualifiedName": element, "kind": "element" }],
     })

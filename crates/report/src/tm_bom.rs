@@ -3,7 +3,7 @@
 //! The form knows one risk for a likelihood and an impact, kinds of data in nine words and no device class, no
 //! phase of life, no control structure: the JSON report has those. Where it demands a word that a model does not
 //! say (the kind of a data store, the criticality, who the attacker is), the word is our own judgement and the
-//! description says so. Names follow its pattern; an id that does not fit keeps a hash of itself at its end.
+//! description says so. Its level of a risk follows from its own matrix; ours stands in the description. Names follow its pattern; an id that does not fit keeps a hash of itself at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,7 +79,7 @@ impl Part {
         match self {
             Part::Actor => "actor",
             Part::Component => "component",
-            Part::Store => "data-store",
+            Part::Store => "data_store",
         }
     }
 }
@@ -271,13 +271,26 @@ impl Document<'_> {
                     "symbolic_name": symbol(&fact.id),
                     "title": format!("{} {}", self.label("method", fact.method.word()), fact.id),
                     "description": if fact.source.is_empty() { text.clone() } else { plain(&fact.source) },
-                    "components_affected": [symbol(&fact.element)],
+                    "components_affected": self.affected(&fact.element),
                     "threat_persona": PERSONA,
                     "event": text,
                     "sources": ["adversary"],
                 })
             })
             .collect()
+    }
+
+    /// The parts that a threat is about: an element, or both ends of a flow. The form knows no affected people.
+    fn affected(&self, element: &str) -> Vec<String> {
+        let ends = match self.model.flows.get(element) {
+            Some(flow) => vec![flow.from.as_str(), flow.to.as_str()],
+            None => vec![element],
+        };
+        let ends = ends.into_iter().filter(|id| {
+            let component = self.model.components.get(*id);
+            component.is_some_and(|component| Part::of(component.kind) != Part::Actor)
+        });
+        ends.map(symbol).collect()
     }
 
     fn controls(&self, facts: &[Fact]) -> Vec<Value> {
@@ -337,10 +350,8 @@ impl Document<'_> {
                     Level::High => ("major", 4),
                     Level::Critical => ("severe", 5),
                 };
-                let level = match risk.level {
-                    Level::None => "very_low",
-                    level => level.word(),
-                };
+                let score = times * weight;
+                let own = self.label("level", risk.level.word());
                 let why: Vec<String> = risk
                     .impact_factors
                     .iter()
@@ -349,16 +360,28 @@ impl Document<'_> {
                 Some(json!({
                     "symbolic_name": symbol(&format!("risk-{}", fact.id)),
                     "title": format!("{}: {}", self.labels.text("risk"), fact.id),
-                    "description": plain(&fact.text),
+                    "description": format!("{} (Sekimori: {own})", plain(&fact.text)),
                     "threats": [symbol(&fact.id)],
                     "likelihood": likelihood,
                     "impact": impact,
                     "impact_description": why.join("; "),
-                    "score": times * weight,
-                    "level": level,
+                    "score": score,
+                    "level": band(score),
                 }))
             })
             .collect()
+    }
+}
+
+/// The band of a score, as the library's own check of its files has it.
+const fn band(score: u32) -> &'static str {
+    match score {
+        0..=2 => "very_low",
+        3..=4 => "low",
+        5..=9 => "medium",
+        10..=12 => "high",
+        13..=16 => "very_high",
+        _ => "critical",
     }
 }
 

@@ -383,7 +383,12 @@ fn oscal_has_a_finding_for_each_requirement_and_no_loose_reference() {
 fn json_forms_hold_hostile_titles_without_control_characters() {
     for title in hostile_titles() {
         let analysis = hostile(&title);
-        for format in [Format::Sarif, Format::Oscal, Format::TmBom] {
+        for format in [
+            Format::Sarif,
+            Format::Oscal,
+            Format::TmBom,
+            Format::CycloneDx,
+        ] {
             let text = text(&analysis, format, Language::English);
             let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
             assert!(value.is_object());
@@ -475,16 +480,179 @@ fn tm_bom_has_what_its_schema_demands_and_no_loose_reference() {
                 );
             }
         }
+        for threat in list(&value, "/threats") {
+            for part in list(threat, "/components_affected") {
+                let part = part.as_str().expect("a name");
+                assert!(
+                    knows("components", part) || knows("data_stores", part),
+                    "{threat}"
+                );
+            }
+        }
+        // The library's matrix: five steps of likelihood times five of impact, in six bands.
+        for risk in list(&value, "/risks") {
+            let score = risk
+                .get("score")
+                .and_then(serde_json::Value::as_u64)
+                .expect("a score");
+            let bands = [
+                (2, "very_low"),
+                (4, "low"),
+                (9, "medium"),
+                (12, "high"),
+                (16, "very_high"),
+                (25, "critical"),
+            ];
+            let band = bands
+                .iter()
+                .find(|(most, _)| score <= *most)
+                .expect("at most 25");
+            assert_eq!(word(risk, "/level"), band.1, "{risk}");
+        }
         for flow in list(&value, "/data_flows") {
             for end in ["source", "destination"] {
                 let name = word(flow, &format!("/{end}/object"));
                 let key = match word(flow, &format!("/{end}/type")) {
                     "actor" => "actors",
-                    "data-store" => "data_stores",
-                    _ => "components",
+                    "data_store" => "data_stores",
+                    "component" => "components",
+                    other => panic!("{other} is no type of an end"),
                 };
                 assert!(knows(key, name), "{flow}");
             }
         }
+    }
+}
+
+#[test]
+fn a_sarif_result_points_to_the_line_of_its_element_in_its_file() {
+    use sekimori_analysis::model::{Places, Source};
+    // The example as a folder: the first part in a file of its own.
+    let at = TEXT
+        .find("[[component]]\nid = \"door\"")
+        .expect("the example has a door");
+    let (parts, rest) = TEXT.split_at(at);
+    let sources = [("./a model/parts.toml", parts), ("rest.toml", rest)]
+        .map(|(name, text)| Source { name, text });
+    let model = model::parse_sources(&sources).expect("sound");
+    let analysis = analyze(&model, date(2026, 11, 20));
+    let places = Places::of(&sources);
+    let report = Report::of(&analysis).with_places(&places);
+    let rendered = render(&report, Format::Sarif, Language::English).expect("text");
+    let value: serde_json::Value = serde_json::from_slice(&rendered.bytes).expect("JSON");
+    let mut files = BTreeSet::new();
+    for result in list(&value, "/runs/0/results") {
+        let place = "/locations/0/physicalLocation";
+        let file = word(result, &format!("{place}/artifactLocation/uri"));
+        let line = result.pointer(&format!("{place}/region/startLine"));
+        let line = line.and_then(serde_json::Value::as_u64).expect("a line");
+        let text = match file {
+            "a%20model/parts.toml" => parts,
+            "rest.toml" => rest,
+            other => panic!("no file of the model: {other}"),
+        };
+        let line = text.lines().nth(usize::try_from(line - 1).expect("small"));
+        let element = word(result, "/locations/0/logicalLocations/0/name");
+        assert_eq!(line, Some(format!("id = \"{element}\"").as_str()));
+        files.insert(file);
+    }
+    assert_eq!(files.len(), 2, "{files:?}");
+}
+
+/// Every reference that a document makes, and every name that it gives.
+fn references<'v>(value: &'v serde_json::Value, given: &mut Vec<&'v str>, used: &mut Vec<&'v str>) {
+    match value {
+        serde_json::Value::Object(map) => {
+            for (key, value) in map {
+                let texts = value
+                    .as_array()
+                    .map_or(std::slice::from_ref(value), Vec::as_slice);
+                let texts = texts.iter().filter_map(serde_json::Value::as_str);
+                match key.as_str() {
+                    "bom-ref" => given.extend(texts),
+                    "ref" | "dependsOn" | "subjects" | "target" | "assessor" | "requirement"
+                    | "claims" | "counterClaims" | "evidence" | "counterEvidence" => {
+                        used.extend(texts);
+                    }
+                    "source" | "destination" => {
+                        used.extend(texts.filter_map(|link| Some(link.split_once('#')?.1)));
+                    }
+                    _ => {}
+                }
+                references(value, given, used);
+            }
+        }
+        serde_json::Value::Array(values) => {
+            for value in values {
+                references(value, given, used);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn cyclonedx_carries_every_flow_and_claims_only_what_was_looked_at() {
+    let analysis = analyzed(TEXT);
+    let now: jiff::Timestamp = "2026-11-20T12:00:00Z".parse().expect("a time");
+    let observation = |probe: &str, held: bool| sekimori_analysis::evidence::Observation {
+        probe: probe.to_owned(),
+        reason: None,
+        subject: "sensor-0001".to_owned(),
+        role: Some("sensor".to_owned()),
+        observed_at: now,
+        received_at: now,
+        held,
+        count: 1,
+    };
+    let seen = [
+        observation("message.permitted", true),
+        observation("session.opened", false),
+    ];
+    let findings = sekimori_analysis::evidence::assess(&analysis, &seen, now);
+    for report in [
+        Report::of(&analysis),
+        Report::with_findings(&analysis, &findings),
+    ] {
+        let rendered = render(&report, Format::CycloneDx, Language::Japanese).expect("text");
+        let value: serde_json::Value = serde_json::from_slice(&rendered.bytes).expect("JSON");
+        let (mut given, mut used) = (Vec::new(), Vec::new());
+        references(&value, &mut given, &mut used);
+        let names: BTreeSet<&str> = given.iter().copied().collect();
+        assert_eq!(names.len(), given.len(), "a name is given twice");
+        for reference in used {
+            assert!(names.contains(reference), "{reference}");
+        }
+        let services = list(&value, "/services").iter();
+        let flows = services.flat_map(|service| list(service, "/data"));
+        let mut flows: BTreeSet<String> =
+            flows.map(|flow| word(flow, "/name").to_owned()).collect();
+        flows.extend(
+            list(&value, "/metadata/component/properties")
+                .iter()
+                .filter_map(|property| {
+                    Some(
+                        word(property, "/name")
+                            .strip_prefix("sekimori:flow:")?
+                            .to_owned(),
+                    )
+                }),
+        );
+        assert_eq!(flows, analysis.source.flows.keys().cloned().collect());
+        let claims = list(&value, "/declarations/claims");
+        match report.findings {
+            None => assert!(value.get("declarations").is_none()),
+            Some(findings) => assert_eq!(claims.len(), findings.len()),
+        }
+        let maps = list(&value, "/declarations/attestations").iter();
+        for entry in maps.flat_map(|attestation| list(attestation, "/map")) {
+            let score = entry
+                .pointer("/conformance/score")
+                .and_then(serde_json::Value::as_u64);
+            let is_against = entry.get("counterClaims").is_some();
+            assert_eq!(score == Some(0), is_against, "{entry}");
+        }
+        let evidence = list(&value, "/declarations/evidence");
+        assert_eq!(evidence.is_empty(), report.findings.is_none());
     }
 }

@@ -174,6 +174,8 @@ model-imported = { $file } is written: { $components } components, { $flows } fl
 model-exported = { $file } is written
 error-format-unknown = the format of the file cannot be told
 error-name-a-device = a usage description is of one device component
+model-without-device = { $file } has no component of kind "device"
+fix-model-without-device = add one to the model: kind = "device"
 error-document-unreadable = the file cannot be read
 error-document-unwritable = the file cannot be written
 

@@ -571,6 +571,9 @@ pub(crate) enum ReportFormat {
     Oscal,
     /// The threat model for other tools (OWASP Threat Model Library)
     TmBom,
+    /// Parts, data flows, requirements and what shows them, as a bill of materials (CycloneDX 1.7)
+    #[value(name = "cyclonedx")]
+    CycloneDx,
 }
 
 impl ReportFormat {
@@ -590,6 +593,7 @@ impl ReportFormat {
             Self::Sarif => Format::Sarif,
             Self::Oscal => Format::Oscal,
             Self::TmBom => Format::TmBom,
+            Self::CycloneDx => Format::CycloneDx,
         }
     }
 }

@@ -6,10 +6,11 @@ use http::StatusCode;
 use sekimori_analysis::Analysis;
 use sekimori_analysis::documents::Document;
 use sekimori_analysis::evidence::{Assessment, ItemFinding, Observation, Status, judge};
-use sekimori_analysis::model::Regime;
+use sekimori_analysis::model::{Places, Regime, Source};
 use sekimori_audit::Code;
 
 use crate::api::problem::Problem;
+use crate::policy::MODEL;
 use crate::server::Server;
 
 /// How far back observations are read. No probe's window is longer than a year.
@@ -20,6 +21,8 @@ const HORIZON: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 pub struct Evidence {
     /// The analysis of the model in force.
     pub analysis: Analysis,
+    /// Where the elements of that model stand in its text.
+    pub places: Places,
     /// How it stands with each requirement, item and control.
     pub assessment: Assessment,
     /// Attached documents, those that count no more included.
@@ -52,7 +55,8 @@ impl Server {
     ///
     /// A [`Problem`] when no model was applied, or the model does not name the standard.
     pub async fn prove(&self, standard: Option<&str>) -> Result<Evidence, Problem> {
-        let mut analysis = self.analysis().await?;
+        let text = self.model_in_force().await?;
+        let mut analysis = self.analyze_text(&text).await?.1;
         self.settle_events().await;
         let now = self.now();
         let observations = self.observed().await?;
@@ -64,6 +68,10 @@ impl Server {
         }
         Ok(Evidence {
             analysis,
+            places: Places::of(&[Source {
+                name: MODEL,
+                text: &text,
+            }]),
             assessment,
             documents,
         })

@@ -19,6 +19,9 @@ use crate::store::policies::AppliedPolicy;
 /// The largest model text that is read, in bytes.
 pub(crate) const MODEL_LIMIT: usize = 1024 * 1024;
 
+/// What problems and reports call the text of the model in force.
+pub(crate) const MODEL: &str = "model.toml";
+
 /// What applying a model does, or would do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Application {
@@ -129,12 +132,15 @@ impl Server {
     }
 
     /// Reads and analyzes a model off the runtime's threads: it is work, not waiting.
-    async fn analyze_text(&self, text: &str) -> Result<(Model, Analysis, Problems), Problem> {
+    pub(crate) async fn analyze_text(
+        &self,
+        text: &str,
+    ) -> Result<(Model, Analysis, Problems), Problem> {
         let today = self.now().to_zoned(TimeZone::UTC).date();
         let text = text.to_owned();
         tokio::task::spawn_blocking(move || {
-            let model = model::parse("model.toml", &text)?;
-            let warnings = model::check_dates(&model, "model.toml", &text, today);
+            let model = model::parse(MODEL, &text)?;
+            let warnings = model::check_dates(&model, MODEL, &text, today);
             let analysis = analyze(&model, today);
             Ok((model, analysis, warnings))
         })

@@ -23,6 +23,7 @@ mod identifiers;
 mod json_schema;
 mod keys;
 mod layout;
+mod places;
 mod read;
 mod reference;
 mod schema;
@@ -33,6 +34,7 @@ mod words;
 mod write;
 
 pub use changes::*;
+pub use places::{Place, Places};
 pub use settings::*;
 pub use words::*;
 
@@ -265,6 +267,22 @@ pub struct Flow {
     pub port: Option<u16>,
     /// Longest wait for an answer in seconds.
     pub timeout_seconds: Option<u32>,
+}
+
+impl Flow {
+    /// Whom `component` itself speaks with on this flow: the gateway in between, else the other end; [`None`] where
+    /// `component` is no end of it.
+    #[must_use]
+    pub fn peer_of(&self, component: &str) -> Option<&str> {
+        let other = if self.from == component {
+            &self.to
+        } else if self.to == component {
+            &self.from
+        } else {
+            return None;
+        };
+        Some(self.via.as_ref().unwrap_or(other))
+    }
 }
 
 /// How often one device may send on a flow.

@@ -23,7 +23,7 @@ mod files;
 mod layout;
 mod template;
 
-pub(crate) use files::load_or_say;
+pub(crate) use files::{load_or_say, why_not};
 pub(crate) use template::example;
 
 pub(crate) fn run(context: &Context, command: &ModelCommand) -> Outcome<ExitCode> {
@@ -141,7 +141,8 @@ fn show(
         bytes
     } else {
         let language = report_language(context.language);
-        report::rendered(&Report::of(&analysis), format, language)?
+        let places = loaded.places();
+        report::rendered(&Report::of(&analysis).with_places(&places), format, language)?
     };
     report::deliver(context, &bytes, output)?;
     Ok(ExitCode::SUCCESS)

@@ -154,7 +154,8 @@ impl Reports for Forms {
             let known = known.join(", ");
             return Err(ReportFailure::UnknownFormat { known });
         };
-        let report = Report::with_assessment(&evidence.analysis, &evidence.assessment);
+        let report = Report::with_assessment(&evidence.analysis, &evidence.assessment)
+            .with_places(&evidence.places);
         let rendered = sekimori_report::render(&report, format, language);
         rendered
             .map(|rendered| RenderedReport {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use sekimori_analysis::diagnostic::Problems;
-use sekimori_analysis::model::{self, Model, Source};
+use sekimori_analysis::model::{self, Model, Places, Source};
 
 use super::{color, report_language, today};
 use crate::commands::Context;
@@ -21,6 +21,13 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
+    /// Where its elements stand.
+    pub(crate) fn places(&self) -> Places {
+        let sources = self.files.iter();
+        let sources: Vec<Source<'_>> = sources.map(|(name, text)| Source { name, text }).collect();
+        Places::of(&sources)
+    }
+
     /// The model as one text, as the server takes it: the file itself, or all files written as one.
     pub(crate) fn bundle(&self) -> String {
         match self.files.as_slice() {
@@ -174,22 +181,30 @@ pub(super) fn unreadable(
     file: &Path,
     error: &std::io::Error,
 ) -> Diagnostic {
-    use std::io::ErrorKind;
     let message = match doing {
         Doing::Read => "error-model-unreadable",
         Doing::Write => "error-model-unwritable",
     };
-    let (why, fix) = match error.kind() {
-        ErrorKind::NotFound => (Some("file-missing"), None),
-        ErrorKind::PermissionDenied => (Some("file-forbidden"), Some("fix-file-forbidden")),
-        ErrorKind::IsADirectory => (Some("file-is-folder"), Some("fix-file-path")),
-        _ => (None, Some("fix-file-path")),
-    };
-    let why = why.map_or_else(|| error.to_string(), |why| context.text(why, &[]));
+    let (why, fix) = why_not(context, error);
     let diagnostic = Diagnostic::new(Exit::Failed, "SK-MOD-903", context.text(message, &[]))
         .observed(format!("{}: {why}", file.display()));
-    match fix {
-        Some(fix) => diagnostic.fix(context.text(fix, &[])),
-        None => diagnostic.fix(format!("sekimori model init {}", file.display())),
+    match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            diagnostic.fix(format!("sekimori model init {}", file.display()))
+        }
+        _ => diagnostic.fix(fix),
     }
+}
+
+/// Why the system would not read or write a file, and the usual remedy.
+pub(crate) fn why_not(context: &Context, error: &std::io::Error) -> (String, String) {
+    use std::io::ErrorKind;
+    let (why, fix) = match error.kind() {
+        ErrorKind::NotFound => (Some("file-missing"), "fix-file-path"),
+        ErrorKind::PermissionDenied => (Some("file-forbidden"), "fix-file-forbidden"),
+        ErrorKind::IsADirectory => (Some("file-is-folder"), "fix-file-path"),
+        _ => (None, "fix-file-path"),
+    };
+    let why = why.map_or_else(|| error.to_string(), |why| context.text(why, &[]));
+    (why, context.text(fix, &[]))
 }
