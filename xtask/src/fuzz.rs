@@ -39,6 +39,36 @@ const TARGETS: &[Fuzz] = &[
             ("crates/interchange/tests/fixtures/tm-bom.json", Some(3)),
             ("crates/interchange/tests/fixtures/door.stpa", Some(4)),
             ("crates/interchange/tests/fixtures/mud.json", Some(5)),
+            (
+                "crates/interchange/tests/foreign/samples/threagile-clients.yaml",
+                Some(0),
+            ),
+            (
+                "crates/interchange/tests/foreign/samples/threat-dragon-demo.json",
+                Some(1),
+            ),
+            (
+                "crates/interchange/tests/foreign/samples/startleft.otm.json",
+                Some(2),
+            ),
+        ],
+    },
+    Fuzz {
+        name: "evidence",
+        // The formats in the order of `documents::Format`, from 1; 0 is left for the reader to tell.
+        seeds: &[
+            ("crates/analysis/tests/results/bandit-clean.sarif", Some(1)),
+            (
+                "crates/analysis/tests/results/bandit-findings.sarif",
+                Some(0),
+            ),
+            ("crates/analysis/tests/results/pytest-failed.xml", Some(2)),
+            ("crates/analysis/tests/results/nextest.xml", Some(0)),
+            ("crates/analysis/tests/results/coverage-py.lcov", Some(3)),
+            ("crates/analysis/tests/results/coverage-py.xml", Some(4)),
+            ("crates/analysis/tests/results/gcovr.xml", Some(0)),
+            ("crates/analysis/tests/results/cyclonedx-py.json", Some(5)),
+            ("crates/analysis/tests/results/cyclonedx-py.xml", Some(5)),
         ],
     },
 ];

@@ -1,10 +1,11 @@
-//! Every chore of the project: `cargo xtask check|test|bench|fuzz|docs|screenshots`.
+//! Every chore of the project: `cargo xtask check|test|foreign|bench|fuzz|docs|screenshots`.
 //!
 //! `test` is what continuous integration runs. It installs what it needs from the system's
 //! packages, says what it does, and never skips a part in silence: a missing tool is a failure
 //! when `CI` is set and a loud line at the end otherwise. What the outside world may withhold (the
 //! advisory database, the bare-metal target) is a loud line everywhere.
 
+mod foreign;
 mod fuzz;
 mod run;
 mod steps;
@@ -38,6 +39,8 @@ enum Chore {
     Docs,
     /// Pictures of every console page in headless Chromium, desktop and phone, into `tmp/`.
     Screenshots,
+    /// Lets programs of other people read what Sekimori writes; a part of `test`.
+    Foreign,
     /// Runs many seeds of the simulated world.
     Sim {
         /// How many seeds, from 0.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Chore::Bench { arguments } => steps::bench(&session, &arguments),
         Chore::Docs => steps::docs(&session),
         Chore::Screenshots => steps::screenshots(&session),
+        Chore::Foreign => foreign::documents(&session),
         Chore::Sim { seeds } => steps::sim(&session, seeds),
         Chore::Fuzz { seconds, targets } => fuzz::fuzz(&session, &targets, seconds),
         Chore::Setup => tools::set_up(&session),

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::run::{Failure, Session, on_path};
-use crate::tools;
+use crate::{foreign, tools};
 
 /// The crates that must build without an operating system.
 const BARE_METAL_CRATES: &[&str] = &[
@@ -71,41 +71,9 @@ pub(crate) fn test(session: &Session) -> Result<(), Failure> {
         "documentation tests",
         &mut session.cargo(["test", "--workspace", "--doc", "--quiet"]),
     )?;
-    python_tuf(session)?;
+    foreign::python_tuf(session)?;
+    foreign::documents(session)?;
     sim(session, 1000)
-}
-
-/// python-tuf reads a release that we signed, and we read one that it signed.
-fn python_tuf(session: &Session) -> Result<(), Failure> {
-    let what = "releases read by python-tuf";
-    if !on_path("python3") {
-        return session.leave_out(what, "`python3` is not installed");
-    }
-    let folder = session.root().join("crates/update/tests/interop");
-    let environment = session.target().join("tools").join("python-tuf");
-    let python = environment.join("bin").join("python");
-    let installed = environment.join("installed");
-    if !installed.is_file() {
-        session.part(
-            "make a Python environment",
-            Command::new("python3")
-                .args(["-m", "venv"])
-                .arg(&environment),
-        )?;
-        session.part(
-            "install python-tuf",
-            Command::new(&python)
-                .args(["-m", "pip", "install", "--quiet", "-r"])
-                .arg(folder.join("requirements.txt")),
-        )?;
-        std::fs::write(&installed, b"")
-            .map_err(|error| Failure::new(format!("{}: {error}", installed.display())))?;
-    }
-    let mut script = Command::new(&python);
-    script
-        .arg(folder.join("python_tuf.py"))
-        .current_dir(session.root());
-    session.part(what, script.env("CARGO_TARGET_DIR", session.target()))
 }
 
 /// Seeds of the simulated world.

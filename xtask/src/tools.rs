@@ -60,12 +60,12 @@ const TOOLS: &[Tool] = &[
     Tool {
         program: "npm",
         package: "npm",
-        needed_for: "driving Chromium",
+        needed_for: "driving Chromium, reading SARIF",
     },
     Tool {
         program: "python3",
         package: "python3-venv",
-        needed_for: "reading releases with python-tuf",
+        needed_for: "reading releases and documents with foreign programs",
     },
 ];
 
@@ -89,7 +89,7 @@ pub(crate) fn set_up(session: &Session) -> Result<(), Failure> {
     }
     // Debian splits Python: the program alone cannot make an environment.
     if on_path("python3") && !has_python_environments() {
-        eprintln!("missing: Python's venv (for reading releases with python-tuf)");
+        eprintln!("missing: Python's venv (for foreign programs)");
         packages.push("python3-venv");
     }
     if !packages.is_empty() {

@@ -15,6 +15,8 @@ const MAX_DEPTH: usize = 64;
 const MAX_VALUES: usize = 1_000_000;
 /// Longest text of a value that a note repeats, in characters.
 const SHOWN: usize = 60;
+/// Longest sentence of a reader that a refusal repeats, in characters.
+const SAID: usize = 200;
 
 /// A document with a memory of what was taken from it.
 pub(crate) struct Document {
@@ -30,7 +32,7 @@ impl Document {
         let root: Value = serde_json::from_str(text).map_err(|error| Refusal::Syntax {
             line: error.line(),
             column: error.column(),
-            problem: error.to_string(),
+            problem: said(&error.to_string()),
         })?;
         Self::checked(root)
     }
@@ -42,7 +44,7 @@ impl Document {
             Refusal::Syntax {
                 line: place.map_or(0, |place| usize::try_from(place.line()).unwrap_or(0)),
                 column: place.map_or(0, |place| usize::try_from(place.column()).unwrap_or(0)),
-                problem: first_line(&error.to_string()),
+                problem: said(&error.to_string()),
             }
         })?;
         Self::checked(root)
@@ -52,7 +54,10 @@ impl Document {
         let mut left = MAX_VALUES;
         if !is_bounded(&root, MAX_DEPTH, &mut left) {
             return Err(Refusal::TooMany {
-                what: format!("more than {MAX_VALUES} values, or nested deeper than {MAX_DEPTH}"),
+                what: Text::new(
+                    format!("more than {MAX_VALUES} values, or nested deeper than {MAX_DEPTH}"),
+                    format!("値が {MAX_VALUES} 個より多いか、入れ子が {MAX_DEPTH} 階層より深い"),
+                ),
                 limit: MAX_VALUES,
             });
         }
@@ -265,16 +270,17 @@ impl<'d> Node<'d> {
     }
 
     /// The keys of a map, for telling another format.
-    pub(crate) fn keys(&self) -> String {
+    pub(crate) fn keys(&self) -> Text {
         let keys: Vec<String> = match self.value {
             Value::Object(map) => map.keys().take(8).map(|key| shown(key)).collect(),
-            Value::Array(_) => return "a list".to_owned(),
-            Value::Null => return "nothing".to_owned(),
+            Value::Array(_) => return Text::new("a list", "リスト"),
+            Value::Null => return Text::new("nothing", "空"),
             Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-                return "a single value".to_owned();
+                return Text::new("a single value", "値が一つだけ");
             }
         };
-        format!("keys: {}", keys.join(", "))
+        let keys = keys.join(", ");
+        Text::new(format!("keys: {keys}"), format!("キー: {keys}"))
     }
 }
 
@@ -300,18 +306,35 @@ fn is_bounded(value: &Value, depth: usize, left: &mut usize) -> bool {
     }
 }
 
-fn first_line(text: &str) -> String {
-    shown(text.lines().next().unwrap_or_default())
+/// What a reader of JSON or YAML said, in its own words, without the place, which stands before it anyway.
+fn said(text: &str) -> Text {
+    let line = text.lines().next().unwrap_or_default();
+    let line = line.strip_prefix("error: ").unwrap_or(line);
+    let line = match line.split_once(": ") {
+        Some((place, rest)) if place.starts_with("line ") => rest,
+        _ => line.split(" at line ").next().unwrap_or(line),
+    };
+    if line.starts_with("recursive references") {
+        return Text::new(
+            "an alias refers to a value that it is a part of",
+            "エイリアスが、それ自身を含む値を指しています",
+        );
+    }
+    Text::same(cut(line, SAID))
 }
 
 /// The text on one line, without what a terminal would act on, cut where it is long.
 pub(crate) fn shown(text: &str) -> String {
+    cut(text, SHOWN)
+}
+
+fn cut(text: &str, most: usize) -> String {
     let mut out: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
-        .take(SHOWN)
+        .take(most)
         .collect();
-    if text.chars().count() > SHOWN {
+    if text.chars().count() > most {
         out.push('…');
     }
     out

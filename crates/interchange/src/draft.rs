@@ -242,7 +242,10 @@ impl Draft {
         ];
         if most.into_iter().max() > Some(MAX_ELEMENTS) {
             return Err(Refusal::TooMany {
-                what: "components, flows, assets or zones".to_owned(),
+                what: Text::new(
+                    "components, flows, assets or zones",
+                    "部品、フロー、資産または区域",
+                ),
                 limit: MAX_ELEMENTS,
             });
         }
@@ -259,7 +262,10 @@ impl Draft {
         }
         let text = self.text();
         let parsed = model::parse("imported.toml", &text).map_err(|problems| Refusal::NoModel {
-            problems: problems.render(Language::English, Color::Plain),
+            problems: Text::new(
+                problems.render(Language::English, Color::Plain),
+                problems.render(Language::Japanese, Color::Plain),
+            ),
         })?;
         let mut notes = self.notes;
         notes.extend(left_behind);
@@ -277,7 +283,9 @@ impl Draft {
         out.section("[model]");
         out.pair("format", model::FORMAT);
         out.pair("id", &self.id);
-        out.pair("title", &self.title);
+        if !self.title.trim().is_empty() {
+            out.pair("title", &self.title);
+        }
         for zone in &self.zones {
             out.section("[[zone]]");
             out.named(&zone.id, &zone.title);

@@ -18,6 +18,10 @@ pub enum Refusal {
     NotText {
         /// Offset of the first wrong byte.
         at: usize,
+        /// Its line, from 1.
+        line: usize,
+        /// How many characters stand before it in that line, and one.
+        column: usize,
     },
     /// The text does not follow its grammar.
     Syntax {
@@ -26,26 +30,26 @@ pub enum Refusal {
         /// Column, from 1; 0 when the reader cannot tell.
         column: usize,
         /// What the reader said.
-        problem: String,
+        problem: Text,
     },
     /// It is well-formed, but not of the format.
     OtherFormat {
         /// What would have told the format.
         expected: String,
         /// What was there.
-        observed: String,
+        observed: Text,
     },
     /// More elements than a model of a system has.
     TooMany {
         /// What there is too much of.
-        what: String,
+        what: Text,
         /// Most that are read.
         limit: usize,
     },
     /// What was made of it is no model; the problems say why.
     NoModel {
-        /// The problems, rendered in English.
-        problems: String,
+        /// The problems, rendered.
+        problems: Text,
     },
 }
 
@@ -95,24 +99,28 @@ impl Refusal {
             Refusal::TooLarge { bytes, .. } => {
                 Text::new(format!("{bytes} bytes"), format!("{bytes} バイト"))
             }
-            Refusal::NotText { at } => Text::new(
-                format!("byte {at} begins no character"),
-                format!("{at} バイト目が文字の始まりではありません"),
+            Refusal::NotText { at, line, column } => Text::new(
+                format!(
+                    "line {line}, column {column}: the byte at offset {at} begins no character"
+                ),
+                format!(
+                    "{line} 行 {column} 桁: 先頭から {at} バイト先が文字の始まりではありません"
+                ),
             ),
             Refusal::Syntax {
                 line: 0, problem, ..
-            } => Text::same(problem.clone()),
+            } => problem.clone(),
             Refusal::Syntax {
                 line,
                 column,
                 problem,
             } => Text::new(
-                format!("line {line}, column {column}: {problem}"),
-                format!("{line} 行 {column} 桁: {problem}"),
+                format!("line {line}, column {column}: {}", problem.en),
+                format!("{line} 行 {column} 桁: {}", problem.ja),
             ),
-            Refusal::OtherFormat { observed, .. } => Text::same(observed.clone()),
-            Refusal::TooMany { what, .. } => Text::same(what.clone()),
-            Refusal::NoModel { problems } => Text::same(problems.clone()),
+            Refusal::OtherFormat { observed, .. } => observed.clone(),
+            Refusal::TooMany { what, .. } => what.clone(),
+            Refusal::NoModel { problems } => problems.clone(),
         }
     }
 
@@ -143,8 +151,8 @@ impl Refusal {
                 Text::new("save the file as UTF-8", "UTF-8 で保存してください")
             }
             Refusal::Syntax { .. } => Text::new(
-                "open the file in the tool that wrote it and save it again",
-                "書き出したツールで開き、保存し直してください",
+                "mend that place, or open the file in the tool that wrote it and save it again",
+                "その箇所を直すか、書き出したツールで開いて保存し直してください",
             ),
             Refusal::OtherFormat { .. } => Text::new(
                 "name the right format with --from",

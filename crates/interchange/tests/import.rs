@@ -89,7 +89,11 @@ fn a_document_of_another_format_is_refused_by_name() {
 fn wrong_bytes_are_refused_with_their_place() {
     assert_eq!(
         import(Format::Otm, b"otmVersion: \xff", TODAY),
-        Err(Refusal::NotText { at: 12 })
+        Err(Refusal::NotText {
+            at: 12,
+            line: 1,
+            column: 13
+        })
     );
     let refusal = import(
         Format::Pasta,
@@ -181,4 +185,86 @@ fn an_import_says_the_same_every_time() {
     for format in Format::ALL {
         assert_eq!(imported(format), imported(format));
     }
+}
+
+#[test]
+fn what_is_of_no_format_says_why() {
+    let large = vec![b'{'; sekimori_interchange::import::MAX_BYTES + 1];
+    assert!(matches!(
+        Format::tell(&large),
+        Err(Refusal::TooLarge { .. })
+    ));
+    // The second line, after two characters of three bytes each.
+    let wrong = Format::tell(
+        "{\n温度"
+            .as_bytes()
+            .iter()
+            .chain(b"\xff")
+            .copied()
+            .collect::<Vec<u8>>()
+            .as_slice(),
+    );
+    let place = Refusal::NotText {
+        at: 8,
+        line: 2,
+        column: 3,
+    };
+    assert_eq!(wrong, Err(place));
+    let broken = Format::tell(b"{\"otmVersion\": [,]}");
+    assert!(
+        matches!(broken, Err(Refusal::Syntax { line: 1, .. })),
+        "{broken:?}"
+    );
+    assert_eq!(Format::tell(b"hello"), Ok(None));
+    assert_eq!(
+        Format::tell(fixture(Format::Otm).as_bytes()),
+        Ok(Some(Format::Otm))
+    );
+}
+
+#[test]
+fn every_refusal_is_told_in_both_languages() {
+    let many = format!("{{\"otmVersion\": [{}1]}}", "1,".repeat(1_000_001));
+    let deep = format!("ControlStructure C {{ {} }}", "A { ".repeat(1_000));
+    for (format, document) in [
+        (Format::Otm, "otmVersion: &a\n  x: *a\n"),
+        (Format::Otm, &many),
+        (Format::Otm, "[1]"),
+        (Format::Otm, "trust_zones: []"),
+        (Format::TmBom, "{\"bomFormat\": \"CycloneDX\"}"),
+        (
+            Format::ThreatDragon,
+            "{\"detail\": {\"diagrams\": [{\"diagramJson\": {}}]}}",
+        ),
+        (Format::Pasta, "Losses\nL1 \"a"),
+        (Format::Pasta, "Losses\nL1 ]"),
+        (Format::Pasta, &deep),
+    ] {
+        let refusal = import(format, document.as_bytes(), TODAY).expect_err(format.word());
+        let observed = refusal.observed();
+        assert!(
+            observed.en.is_ascii() && !observed.en.is_empty(),
+            "{observed:?}"
+        );
+        let is_japanese = observed
+            .ja
+            .chars()
+            .any(|c| ('\u{3040}'..'\u{a000}').contains(&c));
+        assert!(is_japanese, "{observed:?}");
+    }
+}
+
+#[test]
+fn a_part_of_itself_is_told_and_followed_no_further() {
+    let text = "otmVersion: 0.2.0\nproject: {name: n, id: n}\ntrustZones: [{id: z, name: z}]\ncomponents:\n\
+        - {id: a, name: a, type: x, parent: {component: b}}\n\
+        - {id: b, name: b, type: x, parent: {component: a}}\n\
+        - {id: c, name: c, type: x, parent: {component: a}}\n";
+    let imported = import(Format::Otm, text.as_bytes(), TODAY).expect("a model");
+    assert_eq!(imported.model.components.len(), 3);
+    let told = |place: &str| {
+        let mut notes = imported.notes.iter();
+        notes.any(|note| note.place == place && note.text.en.contains("a part of itself"))
+    };
+    assert_eq!(["a", "b", "c"].map(told), [true, true, false]);
 }

@@ -27,12 +27,10 @@ pub(super) fn of_role(
 ) -> Vec<enforced::Peer> {
     let mut peers: BTreeMap<Way<'_>, Use<'_>> = BTreeMap::new();
     for (id, flow) in system.flows_of(role) {
-        let other = match &flow.via {
-            Some(via) => via,
-            None if flow.from == role => &flow.to,
-            None => &flow.from,
+        let Some(other) = flow.peer_of(role) else {
+            continue;
         };
-        let key = (other.as_str(), flow.protocol.word(), flow.port);
+        let key = (other, flow.protocol.word(), flow.port);
         let peer = peers.entry(key).or_insert((true, BTreeSet::new()));
         peer.0 &= system.is_enforced(flow);
         peer.1.insert(*id);

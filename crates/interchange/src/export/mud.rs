@@ -79,11 +79,7 @@ struct Peer {
 fn peers(model: &Model, device: &str, notes: &mut Vec<Note>) -> BTreeSet<Peer> {
     let mut peers = BTreeSet::new();
     for (id, flow) in &model.flows {
-        let end = if flow.from == device {
-            flow.via.as_ref().unwrap_or(&flow.to)
-        } else if flow.to == device {
-            flow.via.as_ref().unwrap_or(&flow.from)
-        } else {
+        let Some(end) = flow.peer_of(device) else {
             continue;
         };
         let (port, is_udp) = match port(flow) {

@@ -60,6 +60,20 @@ impl Format {
         }
     }
 
+    /// The format that a document seems to be of; [`None`] when it is of none of them.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] when the document could be of no format: it is too large, is not UTF-8, or begins as JSON and is
+    /// none.
+    pub fn tell(bytes: &[u8]) -> Result<Option<Self>, Refusal> {
+        let text = readable(bytes)?;
+        if text.trim_start().starts_with('{') {
+            Document::of_json(text)?;
+        }
+        Ok(Self::guess(text))
+    }
+
     /// The format that a document seems to be of, by its first words and keys.
     pub fn guess(text: &str) -> Option<Self> {
         let start = text.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t']);
@@ -114,16 +128,7 @@ pub struct Imported {
 /// A [`Refusal`] when the document is too large, is not UTF-8 or not of the format, or has more elements
 /// than are read.
 pub fn import(format: Format, bytes: &[u8], today: Date) -> Result<Imported, Refusal> {
-    if bytes.len() > MAX_BYTES {
-        return Err(Refusal::TooLarge {
-            bytes: bytes.len(),
-            limit: MAX_BYTES,
-        });
-    }
-    let text = core::str::from_utf8(bytes).map_err(|error| Refusal::NotText {
-        at: error.valid_up_to(),
-    })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = readable(bytes)?;
     match format {
         Format::Threagile => threagile::import(&Document::of_yaml(text)?),
         Format::ThreatDragon => threat_dragon::import(&Document::of_json(text)?),
@@ -140,4 +145,26 @@ pub fn import(format: Format, bytes: &[u8], today: Date) -> Result<Imported, Ref
         Format::Pasta => pasta::import(text, today),
         Format::Mud => mud::import(&Document::of_json(text)?),
     }
+}
+
+/// The text of a document, without its byte order mark.
+fn readable(bytes: &[u8]) -> Result<&str, Refusal> {
+    if bytes.len() > MAX_BYTES {
+        return Err(Refusal::TooLarge {
+            bytes: bytes.len(),
+            limit: MAX_BYTES,
+        });
+    }
+    let text = core::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        let before = bytes.get(..at).unwrap_or_default();
+        let before = core::str::from_utf8(before).unwrap_or_default();
+        let line_before = before.rsplit('\n').next().unwrap_or_default();
+        Refusal::NotText {
+            at,
+            line: before.matches('\n').count().saturating_add(1),
+            column: line_before.chars().count().saturating_add(1),
+        }
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }

@@ -92,7 +92,13 @@ fn components(draft: &mut Draft, root: &Node<'_>) {
     for node in &nodes {
         let (foreign, title) = identity(node);
         let id = draft.name("component", &foreign, &title);
-        if let Some(parent) = parents.get(&foreign) {
+        if is_own_part(&foreign, &parents) {
+            draft.leave(
+                &id,
+                "the source makes it a part of itself; here it is a part of nothing",
+                "元の文書では自分自身の一部になっている。ここではどの部品の一部ともしない",
+            );
+        } else if let Some(parent) = parents.get(&foreign) {
             draft.leave(
                 &id,
                 format!(
@@ -135,6 +141,19 @@ fn components(draft: &mut Draft, root: &Node<'_>) {
             hosts: Vec::new(),
         });
     }
+}
+
+/// Whether the parents of a component lead back to it.
+fn is_own_part(component: &str, parents: &BTreeMap<String, String>) -> bool {
+    let mut at = component;
+    for _ in 0..=parents.len() {
+        match parents.get(at) {
+            None => return false,
+            Some(parent) if parent == component => return true,
+            Some(parent) => at = parent,
+        }
+    }
+    false
 }
 
 /// The zone of a component, its own or the one of the component that it is a part of.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use sekimori_analysis::language::Text;
 use sekimori_analysis::model::{ComponentKind, Security};
 
 use super::Imported;
@@ -32,7 +33,10 @@ pub(super) fn import(document: &Document) -> Result<Imported, Refusal> {
         {
             return Err(Refusal::OtherFormat {
                 expected: "version 2 (cells with a shape)".to_owned(),
-                observed: "version 1; open it in Threat Dragon 2 and save it".to_owned(),
+                observed: Text::new(
+                    "version 1; open it in Threat Dragon 2 and save it",
+                    "第 1 版。Threat Dragon 2 で開いて保存し直すこと",
+                ),
             });
         }
         self::diagram(&mut draft, &diagram);

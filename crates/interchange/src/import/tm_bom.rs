@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
+use sekimori_analysis::language::Text;
 use sekimori_analysis::model::{ComponentKind, Level, Protocol};
 
 use super::Imported;
@@ -16,8 +17,10 @@ pub(super) fn import(document: &Document, today: Date) -> Result<Imported, Refus
     let root = document.root();
     if !root.has("trust_zones") || !root.has("data_flows") {
         let hint = if root.has("bomFormat") || root.has("specFormat") {
-            "a CycloneDX document; the threat model of the OWASP Threat Model Library is read"
-                .to_owned()
+            Text::new(
+                "a CycloneDX document; the threat model of the OWASP Threat Model Library is read",
+                "CycloneDX の文書。読み取れるのは OWASP Threat Model Library の脅威モデル",
+            )
         } else {
             root.keys()
         };

@@ -39,9 +39,8 @@ pub(crate) fn run_import(
     let bytes = bytes(context, file)?;
     let format = match from {
         Some(format) => Format::from(format),
-        None => core::str::from_utf8(&bytes)
-            .ok()
-            .and_then(Format::guess)
+        None => Format::tell(&bytes)
+            .map_err(|refusal| refused(context, file, &refusal))?
             .ok_or_else(|| {
                 let names: Vec<&str> = Format::ALL.iter().map(|format| format.word()).collect();
                 Diagnostic::new(
@@ -109,19 +108,7 @@ pub(crate) fn run_export(
             let only = only_device(&model);
             let device = request.component.or(only.as_deref()).unwrap_or_default();
             usage_description(&model, device, url, clock::wall(), language).map_err(
-                |NoDescription::NotADevice { devices }| {
-                    Diagnostic::new(
-                        Exit::Usage,
-                        "SK-IMP-011",
-                        context.text("error-name-a-device", &[]),
-                    )
-                    .observed(if device.is_empty() { "-" } else { device })
-                    .expected(devices.join(", "))
-                    .fix(format!(
-                        "--component {}",
-                        devices.first().map_or("ID", String::as_str)
-                    ))
-                },
+                |NoDescription::NotADevice { devices }| no_device(context, file, device, &devices),
             )?
         }
         ExportFormat::ThreatDragon => export(
@@ -145,6 +132,30 @@ pub(crate) fn run_export(
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What to name instead, or that nothing can be named.
+fn no_device(context: &Context, file: &Path, named: &str, devices: &[String]) -> Diagnostic {
+    let diagnostic = Diagnostic::new(
+        Exit::Usage,
+        "SK-IMP-011",
+        context.text("error-name-a-device", &[]),
+    );
+    let Some(first) = devices.first() else {
+        return diagnostic
+            .observed(context.text(
+                "model-without-device",
+                &[("file", &file.display().to_string())],
+            ))
+            .fix(context.text("fix-model-without-device", &[]));
+    };
+    let diagnostic = match named {
+        "" => diagnostic,
+        named => diagnostic.observed(named),
+    };
+    diagnostic
+        .expected(devices.join(", "))
+        .fix(format!("--component {first}"))
 }
 
 /// The model's device when there is just one.
@@ -182,17 +193,27 @@ fn refused(context: &Context, file: &Path, refusal: &Refusal) -> Diagnostic {
 
 fn bytes(context: &Context, file: &Path) -> Outcome<Vec<u8>> {
     use std::io::Read as _;
+    let broken = |error: std::io::Error| {
+        let message = context.text("error-document-unreadable", &[]);
+        let (why, fix) = super::model::why_not(context, &error);
+        Diagnostic::new(Exit::Failed, "SK-IMP-012", message)
+            .observed(format!("{}: {why}", file.display()))
+            .fix(fix)
+    };
+    let open = std::fs::File::open(file).map_err(broken)?;
+    // A pipe does not say how long it is; of a file that does, nobody needs the bytes to refuse it.
+    let length = open.metadata().map_err(broken)?.len();
+    if length >= MAX_DOCUMENT_BYTES {
+        let refusal = Refusal::TooLarge {
+            bytes: usize::try_from(length).unwrap_or(usize::MAX),
+            limit: sekimori_interchange::import::MAX_BYTES,
+        };
+        return Err(refused(context, file, &refusal));
+    }
     let mut bytes = Vec::new();
-    std::fs::File::open(file)
-        .and_then(|open| open.take(MAX_DOCUMENT_BYTES).read_to_end(&mut bytes))
-        .map_err(|error| {
-            Diagnostic::new(
-                Exit::Failed,
-                "SK-IMP-012",
-                context.text("error-document-unreadable", &[]),
-            )
-            .observed(format!("{}: {error}", file.display()))
-        })?;
+    open.take(MAX_DOCUMENT_BYTES)
+        .read_to_end(&mut bytes)
+        .map_err(broken)?;
     Ok(bytes)
 }
 
@@ -217,7 +238,12 @@ fn write_new(context: &Context, file: &Path, text: &str) -> Outcome {
                 "SK-IMP-013",
                 context.text("error-document-unwritable", &[]),
             )
-            .observed(format!("{}: {error}", file.display()))
+            .observed(format!(
+                "{}: {}",
+                file.display(),
+                super::model::why_not(context, &error).0
+            ))
+            .fix(super::model::why_not(context, &error).1)
         }
     })
 }

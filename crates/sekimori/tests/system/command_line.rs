@@ -92,6 +92,7 @@ fn a_model_is_written_checked_and_analyzed() {
         ("xlsx", "PK\u{3}\u{4}"),
         ("sarif", "{\n  \"$schema\""),
         ("tm-bom", "{\n  \"$schema\""),
+        ("cyclonedx", "{\n  \"$schema\""),
         ("oscal", "{\n  \"assessment-results\""),
         ("pdf", "%PDF-"),
     ] {
@@ -106,6 +107,84 @@ fn a_model_is_written_checked_and_analyzed() {
         assert!(report.starts_with(begins.as_bytes()), "{format}");
     }
     run(sekimori().args(["model", "init", "--template", "castle", "x"])).fails(2);
+}
+
+#[test]
+fn a_document_that_cannot_be_imported_is_refused_with_place_and_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("document");
+    let import = |lang: &str, code: i32| {
+        run(sekimori()
+            .args(["--lang", lang, "model", "import"])
+            .arg(&file))
+        .fails(code)
+    };
+    for (bytes, code, exit, en, ja) in [
+        (
+            b"{\"otmVersion\":\n [,]}".to_vec(),
+            "SK-IMP-003",
+            3,
+            "line 2, column 3",
+            "2 行 3 桁",
+        ),
+        (
+            b"{\n\"trust_zones\": \"\xff".to_vec(),
+            "SK-IMP-002",
+            3,
+            "line 2, column 17",
+            "2 行 17 桁",
+        ),
+        (
+            b"otmVersion: &a\n  x: *a\n".to_vec(),
+            "SK-IMP-003",
+            3,
+            "line 2",
+            "エイリアス",
+        ),
+        (
+            vec![b' '; 50_000_000],
+            "SK-IMP-001",
+            3,
+            "50000000 bytes",
+            "50000000 バイト",
+        ),
+        (b"hello".to_vec(), "SK-IMP-010", 2, "threagile", "threagile"),
+    ] {
+        std::fs::write(&file, bytes).unwrap();
+        for (lang, word, fix) in [("en", en, "fix: "), ("ja", ja, "対処: ")] {
+            let complaint = import(lang, exit);
+            for word in [code, word, fix] {
+                assert!(complaint.contains(word), "no {word} in\n{complaint}");
+            }
+        }
+    }
+    std::fs::remove_file(&file).unwrap();
+    let complaint = import("ja", 1);
+    assert!(
+        complaint.contains("対処: ") && !complaint.contains("os error"),
+        "{complaint}"
+    );
+}
+
+#[test]
+fn a_model_without_a_device_has_no_usage_description_and_is_told_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("model.toml");
+    std::fs::write(
+        &file,
+        "[model]\nformat = \"sekimori-model/0\"\nid = \"m\"\n",
+    )
+    .unwrap();
+    for (lang, word) in [("en", "kind = \"device\""), ("ja", "機器の部品")] {
+        let arguments = ["--lang", lang, "model", "export", "--to", "mud"];
+        let complaint = run(sekimori().args(arguments).arg(&file)).fails(2);
+        assert!(
+            complaint.contains("SK-IMP-011") && complaint.contains(word),
+            "{complaint}"
+        );
+        let is_empty = complaint.lines().any(|line| line.trim_end().ends_with(':'));
+        assert!(!is_empty, "{complaint}");
+    }
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! Source: the grammar that the PASTA extension publishes, and the words of its earlier releases, which
 //! its examples still use.
 
+use sekimori_analysis::language::Text;
+
 use super::words::{Word, Words};
 use crate::refusal::Refusal;
 
@@ -103,11 +105,12 @@ impl Tree {
         if !SECTIONS.iter().any(|section| words.is_name(section)) {
             return Err(Refusal::OtherFormat {
                 expected: SECTIONS.join(", "),
-                observed: text
-                    .lines()
-                    .next()
-                    .map(crate::document::shown)
-                    .unwrap_or_default(),
+                observed: Text::same(
+                    text.lines()
+                        .next()
+                        .map(crate::document::shown)
+                        .unwrap_or_default(),
+                ),
             });
         }
         while words.peek().is_some() {
@@ -163,7 +166,7 @@ impl Tree {
             "SafetyRequirements" => while_named(words, |words| {
                 referring(words).map(|it| self.safety_requirements.push(it))
             }),
-            _ => Err(words.expected("a section")),
+            _ => Err(words.expected(Text::new("a section", "節"))),
         }
     }
 
@@ -185,7 +188,12 @@ impl Tree {
                 | "stoppedTooSoon"
                 | "continousProblem"
                 | "continuousProblem" => Kind::StoppedTooSoon,
-                _ => return Err(words.expected("a kind of unsafe control action")),
+                _ => {
+                    return Err(words.expected(Text::new(
+                        "a kind of unsafe control action",
+                        "非安全制御動作の種類",
+                    )));
+                }
             };
             words.mark('{')?;
             while !words.skip('}') {
@@ -224,7 +232,12 @@ impl Tree {
                         "provided" => Kind::Provided,
                         "too-late" | "too-early" | "wrong-time" => Kind::WrongTime,
                         "applied-too-long" | "stopped-too-soon" => Kind::StoppedTooSoon,
-                        _ => return Err(words.expected("a kind of unsafe control action")),
+                        _ => {
+                            return Err(words.expected(Text::new(
+                                "a kind of unsafe control action",
+                                "非安全制御動作の種類",
+                            )));
+                        }
                     }
                 }
                 "contexts" => {
@@ -243,7 +256,12 @@ impl Tree {
                         });
                     }
                 }
-                _ => return Err(words.expected("controlAction, type or contexts")),
+                _ => {
+                    return Err(words.expected(Text::new(
+                        "controlAction, type or contexts",
+                        "controlAction、type、contexts のいずれか",
+                    )));
+                }
             }
         }
         Ok(())
@@ -263,7 +281,7 @@ fn while_named(
     }
     match words.peek() {
         None | Some(Word::Name(_)) => Ok(()),
-        Some(_) => Err(words.expected("a name or a section")),
+        Some(_) => Err(words.expected(Text::new("a name or a section", "名前か節"))),
     }
 }
 
@@ -291,7 +309,7 @@ fn nested(
     depth: usize,
 ) -> Result<(), Refusal> {
     if depth >= MAX_DEPTH {
-        return Err(words.expected("less nesting"));
+        return Err(words.expected(Text::new("less nesting", "より浅い入れ子")));
     }
     let mut it = referring(words)?;
     if it.refers.is_empty() {
@@ -318,7 +336,7 @@ fn node(
     depth: usize,
 ) -> Result<(), Refusal> {
     if depth >= MAX_DEPTH {
-        return Err(words.expected("less nesting"));
+        return Err(words.expected(Text::new("less nesting", "より浅い入れ子")));
     }
     let mut it = Node {
         name: words.name()?,
@@ -386,7 +404,7 @@ fn variable(words: &mut Words) -> Result<String, Refusal> {
     let mut open = 1_usize;
     loop {
         match words.next() {
-            None => return Err(words.expected("`]`")),
+            None => return Err(words.expected(Text::same("`]`"))),
             Some(Word::Mark(c @ ('[' | '('))) => {
                 open += 1;
                 values.push(c);
@@ -425,7 +443,7 @@ fn edges(words: &mut Words) -> Result<Vec<Edge>, Refusal> {
         words.skip_name("bi");
         let commands = commands(words)?;
         if words.next() != Some(Word::Arrow) {
-            return Err(words.expected("`->`"));
+            return Err(words.expected(Text::same("`->`")));
         }
         edges.push(Edge {
             commands,
@@ -490,7 +508,7 @@ fn block(words: &mut Words) -> Result<(), Refusal> {
     let mut open = 1_usize;
     while open > 0 {
         match words.next() {
-            None => return Err(words.expected("`}`")),
+            None => return Err(words.expected(Text::same("`}`"))),
             Some(Word::Mark('{')) => open += 1,
             Some(Word::Mark('}')) => open -= 1,
             Some(_) => {}

@@ -1,5 +1,7 @@
 //! The words of a `.stpa` text, with their places, and a cursor over them.
 
+use sekimori_analysis::language::Text;
+
 use crate::document::shown;
 use crate::refusal::Refusal;
 
@@ -61,7 +63,10 @@ impl Words {
                         last = c;
                     }
                     if !is_closed {
-                        return Err(syntax(place, "a comment that does not end"));
+                        return Err(syntax(
+                            place,
+                            Text::new("a comment that does not end", "終わりのない注釈"),
+                        ));
                     }
                 }
                 '"' | '\'' => {
@@ -79,7 +84,10 @@ impl Words {
                         text.push(other);
                     }
                     if !is_closed {
-                        return Err(syntax(place, "a text that does not end"));
+                        return Err(syntax(
+                            place,
+                            Text::new("a text that does not end", "終わりのない文字列"),
+                        ));
                     }
                     words.push((Word::Text(text), place.0, place.1));
                 }
@@ -107,7 +115,7 @@ impl Words {
             }
             if words.len() > MAX_WORDS {
                 return Err(Refusal::TooMany {
-                    what: "words".to_owned(),
+                    what: Text::new("words", "語"),
                     limit: MAX_WORDS,
                 });
             }
@@ -156,7 +164,7 @@ impl Words {
         if self.skip(mark) {
             Ok(())
         } else {
-            Err(self.expected(&format!("`{mark}`")))
+            Err(self.expected(Text::same(format!("`{mark}`"))))
         }
     }
 
@@ -167,7 +175,7 @@ impl Words {
                 self.at += 1;
                 Ok(name)
             }
-            _ => Err(self.expected("a name")),
+            _ => Err(self.expected(Text::new("a name", "名前"))),
         }
     }
 
@@ -191,7 +199,7 @@ impl Words {
                 self.at += 1;
                 Ok(text)
             }
-            _ => Err(self.expected("a text in quotes")),
+            _ => Err(self.expected(Text::new("a text in quotes", "引用符で囲んだ文字列"))),
         }
     }
 
@@ -206,24 +214,28 @@ impl Words {
         Ok(names)
     }
 
-    pub(super) fn expected(&self, what: &str) -> Refusal {
+    pub(super) fn expected(&self, what: Text) -> Refusal {
         let here = self.words.get(self.at).or(self.words.last());
         let place = here.map_or((1, 1), |(_, line, column)| (*line, *column));
         let found = match self.peek() {
-            None => "the end of the text".to_owned(),
-            Some(Word::Name(name)) => format!("`{}`", shown(name)),
-            Some(Word::Text(text)) => format!("\"{}\"", shown(text)),
-            Some(Word::Mark(mark)) => format!("`{mark}`"),
-            Some(Word::Arrow) => "`->`".to_owned(),
+            None => Text::new("the end of the text", "文書の終わり"),
+            Some(Word::Name(name)) => Text::same(format!("`{}`", shown(name))),
+            Some(Word::Text(text)) => Text::same(format!("\"{}\"", shown(text))),
+            Some(Word::Mark(mark)) => Text::same(format!("`{mark}`")),
+            Some(Word::Arrow) => Text::same("`->`"),
         };
-        syntax(place, &format!("expected {what}, found {found}"))
+        let problem = Text::new(
+            format!("expected {}, found {}", what.en, found.en),
+            format!("{}があるはずの所に{}", what.ja, found.ja),
+        );
+        syntax(place, problem)
     }
 }
 
-fn syntax((line, column): (usize, usize), problem: &str) -> Refusal {
+fn syntax((line, column): (usize, usize), problem: Text) -> Refusal {
     Refusal::Syntax {
         line,
         column,
-        problem: problem.to_owned(),
+        problem,
     }
 }
