@@ -142,7 +142,11 @@ fn show(
     } else {
         let language = report_language(context.language);
         let places = loaded.places();
-        report::rendered(&Report::of(&analysis).with_places(&places), format, language)?
+        report::rendered(
+            &Report::of(&analysis).with_places(&places),
+            format,
+            language,
+        )?
     };
     report::deliver(context, &bytes, output)?;
     Ok(ExitCode::SUCCESS)
