@@ -16,6 +16,7 @@ use crate::system::System;
 mod items;
 mod people;
 pub(crate) mod scope;
+mod shall;
 
 pub(crate) use items::regimes_of;
 pub use items::{Answer, ItemView, RegimeView, regimes};
@@ -116,8 +117,12 @@ fn of_pick(
     threats: &BTreeSet<&str>,
 ) -> Option<Requirement> {
     let measure = system.knowledge().measures.get(&pick.measure)?;
+    let at = pick.at.as_deref();
+    let is_bought = at.is_some_and(|at| system.is_bought(at));
     let duty = match measure.kind {
         _ if pick.provided => Duty::Platform,
+        // What somebody else builds, people ask for.
+        MeasureKind::Function if is_bought => Duty::People,
         MeasureKind::Function => Duty::Maker,
         MeasureKind::Service | MeasureKind::Process | MeasureKind::Guidance => Duty::People,
     };
@@ -127,7 +132,7 @@ fn of_pick(
         measure: Some(pick.measure.clone()),
         at: pick.at.clone(),
         title: measure.name.clone(),
-        shall: measure.shall.clone(),
+        shall: shall::of_pick(system, pick, measure),
         pillar: measure.pillar,
         duty,
         closes: pick.helps.clone(),

@@ -99,7 +99,22 @@ impl<'m> System<'m> {
 
     fn devices_all(&self, test: impl Fn(&str) -> bool) -> bool {
         let mut components = self.model.components.iter();
-        components.all(|(id, component)| component.kind != ComponentKind::Device || test(id))
+        components.all(|(id, component)| {
+            let is_device = component.kind == ComponentKind::Device;
+            // What is bought and never speaks with a gateway is none of the platform's business.
+            let is_apart = || component.bought && !self.is_at_gateway(id);
+            !is_device || is_apart() || test(id)
+        })
+    }
+
+    /// Whether a flow of the component passes a gateway or ends at one.
+    fn is_at_gateway(&self, id: &str) -> bool {
+        let is_gateway = |end: &str| {
+            let component = self.model.components.get(end);
+            component.is_some_and(|component| component.kind == ComponentKind::Gateway)
+        };
+        let mut flows = self.flows_of(id).iter();
+        flows.any(|(_, flow)| flow.via.is_some() || is_gateway(&flow.from) || is_gateway(&flow.to))
     }
 
     /// What surrounds a component.
@@ -111,6 +126,12 @@ impl<'m> System<'m> {
     pub(crate) fn is_device(&self, id: &str) -> bool {
         let component = self.model.components.get(id);
         component.is_some_and(|component| component.kind == ComponentKind::Device)
+    }
+
+    /// Whether a component is bought, and someone else builds it.
+    pub(crate) fn is_bought(&self, id: &str) -> bool {
+        let component = self.model.components.get(id);
+        component.is_some_and(|component| component.bought)
     }
 
     /// Flows that a component sends, receives or passes on.
@@ -131,6 +152,16 @@ impl<'m> System<'m> {
     /// Whether the two ends of any part of a flow are in different zones.
     pub(crate) fn crosses(&self, flow: &Flow) -> bool {
         around::crosses(self.model, flow)
+    }
+
+    /// Whether others can come to a flow: it crosses a trust boundary, or is a radio in a public zone.
+    pub(crate) fn is_reachable(&self, flow: &Flow) -> bool {
+        around::is_reachable(self.model, flow)
+    }
+
+    /// Whether a flow goes over the air.
+    pub(crate) fn is_radio(&self, flow: &Flow) -> bool {
+        around::is_radio(self.model, flow)
     }
 
     /// The most open network among the zones of a flow's ends.

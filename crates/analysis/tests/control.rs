@@ -180,12 +180,12 @@ hazards = ["H1"]
 fn element_of(part: Part) -> &'static str {
     match part {
         Part::Controller | Part::Person => "brain",
-        Part::ActionFlow => "command",
+        Part::ActionFlow | Part::SpokenAction => "command",
         Part::ActionRelay => "down",
-        Part::FeedbackFlow => "report",
+        Part::FeedbackFlow | Part::SpokenFeedback => "report",
         Part::FeedbackRelay => "up",
         Part::Process => "plant",
-        Part::OtherAction => "other",
+        Part::OtherAction | Part::OtherSpoken => "other",
     }
 }
 
@@ -201,7 +201,22 @@ fn without(part: Part, text: &str) -> String {
         Part::FeedbackRelay => text.replacen("via = \"up\"\n", "", 1),
         Part::Process => text.replacen("process = \"plant\"", "process = \"rival\"", 1),
         Part::OtherAction => text.replacen("controller = \"c2\"", "controller = \"c1\"", 1),
+        Part::SpokenAction | Part::SpokenFeedback | Part::OtherSpoken => spoken(part, text, false),
     }
+}
+
+/// The loop with the flow of this part carried by people, or through the network again.
+fn spoken(part: Part, text: &str, by_people: bool) -> String {
+    let (head, tail) = text
+        .split_once(&format!("[[flow]]\nid = \"{}\"", element_of(part)))
+        .expect("the flow of the part");
+    let (from, to) = ("proto = \"mqtt\"", "proto = \"human\"");
+    let tail = if by_people {
+        tail.replacen(from, to, 1)
+    } else {
+        tail.replacen(to, from, 1)
+    };
+    format!("{head}[[flow]]\nid = \"{}\"{tail}", element_of(part))
 }
 
 fn scenarios_of(text: &str) -> BTreeMap<String, Scenario> {
@@ -219,6 +234,12 @@ fn each_combination_of_the_table_fires_and_has_a_near_miss() {
             let mut text = LOOP.replace("KIND", kind.word());
             if *part == Part::Person {
                 text = text.replacen("kind = \"service\"", "kind = \"human\"", 1);
+            }
+            if matches!(
+                part,
+                Part::SpokenAction | Part::SpokenFeedback | Part::OtherSpoken
+            ) {
+                text = spoken(*part, &text, true);
             }
             let found = scenarios_of(&text);
             let missed = scenarios_of(&without(*part, &text));
@@ -290,7 +311,7 @@ fn every_row_of_what_precedes_an_attack_fires_and_has_a_near_miss() {
     const CROSSES: (&str, &str) = ("zone = \"z2\"", "zone = \"z1\"");
     let base = LOOP
         .replace("KIND", "provided")
-        .replacen("zone = \"z2\"\n", "zone = \"z2\"\ncount = 9\ninterfaces = [\"ble\", \"jtag\"]\n[[component]]\nid = \"boss\"\nkind = \"human\"\nzone = \"z2\"\n", 1)
+        .replacen("zone = \"z2\"\n", "zone = \"z2\"\ncount = 9\ninterfaces = [\"ble\", \"ethernet\", \"jtag\"]\n[[component]]\nid = \"boss\"\nkind = \"human\"\nzone = \"z2\"\n", 1)
         .replacen("security = \"tls13\"\nsequence = \"required\"", "security = \"none\"", 1);
     let cases: &[Case] = &[
         ("BA-S1", "plant", &[CROSSES]),

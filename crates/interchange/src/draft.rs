@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use sekimori_analysis::diagnostic::Color;
 use sekimori_analysis::language::{Language, Text};
 use sekimori_analysis::model::{
-    self, ComponentKind, DeviceClass, Level, Protocol, Security, Stride, UnsafeKind,
+    self, ComponentKind, DeviceClass, Level, LinkProtection, Protocol, Security, Stride, UnsafeKind,
 };
 
 use crate::document::shown;
@@ -74,6 +74,7 @@ pub(crate) struct Flow {
     pub(crate) assets: BTreeSet<String>,
     pub(crate) protocol: Protocol,
     pub(crate) security: Security,
+    pub(crate) link: LinkProtection,
     pub(crate) port: Option<u16>,
 }
 
@@ -320,6 +321,9 @@ impl Draft {
             out.list("assets", flow.assets.iter().map(String::as_str));
             out.pair("proto", flow.protocol.word());
             out.pair("security", flow.security.word());
+            if flow.link != LinkProtection::None {
+                out.pair("link", flow.link.word());
+            }
             if let Some(port) = flow.port {
                 out.line(&format!("port = {port}"));
             }

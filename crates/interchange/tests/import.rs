@@ -2,6 +2,7 @@
 
 use jiff::civil::{Date, date};
 use sekimori_analysis::language::Language;
+use sekimori_analysis::model::LinkProtection;
 use sekimori_interchange::{Format, Imported, NoteKind, Refusal, import};
 
 const TODAY: Date = date(2026, 11, 21);
@@ -165,11 +166,7 @@ fn what_is_protected_in_an_unknown_way_does_not_count_as_protected() {
         Format::Mud,
     ] {
         let imported = imported(format);
-        let open = imported
-            .model
-            .flows
-            .values()
-            .all(|flow| flow.security.is_open());
+        let open = imported.model.flows.values().all(|flow| flow.is_bare());
         assert!(open, "{}", format.word());
         assert!(
             imported
@@ -267,4 +264,17 @@ fn a_part_of_itself_is_told_and_followed_no_further() {
         notes.any(|note| note.place == place && note.text.en.contains("a part of itself"))
     };
     assert_eq!(["a", "b", "c"].map(told), [true, true, false]);
+}
+
+#[test]
+fn a_tunnel_that_the_source_names_is_kept() {
+    let links = |format, text: &str| {
+        let imported = import(format, text.as_bytes(), TODAY).expect("of its format");
+        let flows = imported.model.flows.values();
+        flows.map(|flow| flow.link).collect::<Vec<_>>()
+    };
+    let threagile = fixture(Format::Threagile);
+    assert!(!links(Format::Threagile, threagile).contains(&LinkProtection::Vpn));
+    let tunneled = threagile.replace("vpn: false", "vpn: true");
+    assert!(links(Format::Threagile, &tunneled).contains(&LinkProtection::Vpn));
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 
 use sekimori_analysis::language::Language;
+use sekimori_analysis::model::{Component, Flow, LinkProtection, Security};
 
 const ENGLISH: &str = include_str!("../locale/en.ftl");
 const JAPANESE: &str = include_str!("../locale/ja.ftl");
@@ -34,6 +35,33 @@ impl Labels {
     /// The words for `key`.
     pub(crate) fn text(&self, key: &str) -> String {
         self.with(key, &[])
+    }
+
+    /// What protects a flow on its way: its protocol, and the link or tunnel below.
+    pub(crate) fn protection(&self, flow: &Flow) -> String {
+        if flow.is_by_people() {
+            return self.text("protection-people");
+        }
+        let link = self.text(&format!("link-{}", flow.link.word()));
+        let security = self.text(&format!("security-{}", flow.security.word()));
+        match (flow.security, flow.link) {
+            (_, LinkProtection::None) => security,
+            (Security::None | Security::Unknown, _) => link,
+            _ => self.with(
+                "protection-both",
+                &[("security", security.into()), ("link", link.into())],
+            ),
+        }
+    }
+
+    /// The kind of a component, and that it is bought.
+    pub(crate) fn kind(&self, component: &Component) -> String {
+        let kind = self.text(&format!("kind-{}", component.kind.word()));
+        if component.bought {
+            self.with("kind-bought", &[("kind", kind.into())])
+        } else {
+            kind
+        }
     }
 
     /// The words for `key` with numbers and names filled in.
@@ -113,7 +141,8 @@ mod tests {
         use sekimori_analysis::evidence::Status;
         use sekimori_analysis::knowledge::{Check, Confidence, ItemStatus, Pillar, Says};
         use sekimori_analysis::model::{
-            ComponentKind, DecisionStatus, DeviceClass, Level, Security, Stride, UnsafeKind,
+            ComponentKind, DecisionStatus, DeviceClass, Level, LinkProtection, Security, Stride,
+            UnsafeKind,
         };
         use sekimori_analysis::policy::Aspect;
         let known = keys(ENGLISH);
@@ -124,6 +153,7 @@ mod tests {
         add("aspect", Aspect::WORDS);
         add("level", Level::WORDS);
         add("security", Security::WORDS);
+        add("link", LinkProtection::WORDS);
         add("stride", Stride::WORDS);
         add("kind", ComponentKind::WORDS);
         add("class", DeviceClass::WORDS);

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use sekimori_analysis::choose::{Method, State};
 use sekimori_analysis::language::Language;
-use sekimori_analysis::model::{Asset, AssetKind, ComponentKind, Level, Model, Network, Security};
+use sekimori_analysis::model::{Asset, AssetKind, ComponentKind, Level, Model, Network};
 use sekimori_analysis::risk::Risk;
 
 use crate::facts::{self, Fact};
@@ -218,11 +218,11 @@ impl Document<'_> {
                 json!({
                     "symbolic_name": symbol(id),
                     "title": self.say(&flow.title),
-                    "description": format!("{}, {}", flow.protocol.word(), self.label("security", flow.security.word())),
+                    "description": format!("{}, {}", flow.protocol.word(), self.labels.protection(flow)),
                     "source": end(&flow.from),
                     "destination": end(&flow.to),
                     "has_sensitive_data": is_sensitive,
-                    "encrypted": !matches!(flow.security, Security::None | Security::Unknown),
+                    "encrypted": flow.protection().confidential,
                 })
             })
             .collect()

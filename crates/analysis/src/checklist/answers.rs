@@ -355,7 +355,7 @@ fn flows(system: &System<'_>) -> Option<Answer> {
 fn open_flows(system: &System<'_>) -> Option<Answer> {
     let flows = system.model.flows.iter();
     let open: Vec<&str> = flows
-        .filter(|(_, flow)| flow.security.is_open() && flow.protocol != Protocol::Human)
+        .filter(|(_, flow)| flow.is_bare())
         .map(|(id, _)| id.as_str())
         .collect();
     if open.is_empty() {

@@ -223,8 +223,7 @@ impl Asking<'_, '_> {
     fn distribution(&self) -> Answer {
         let flows = self.system.model.flows.iter();
         let carrying = flows.filter(|(_, flow)| flow.assets.contains(self.id));
-        let (open, closed): (Vec<_>, Vec<_>) =
-            carrying.partition(|(_, flow)| flow.security.is_open());
+        let (open, closed): (Vec<_>, Vec<_>) = carrying.partition(|(_, flow)| flow.is_readable());
         let names = |list: &[(&String, &crate::model::Flow)]| {
             let names: Vec<&str> = list.iter().map(|(id, _)| id.as_str()).collect();
             names.join(", ")

@@ -65,7 +65,7 @@ pub(crate) fn of_system(system: &System<'_>) -> Sheet {
     for (id, flow) in &model.flows {
         for asset in &flow.assets {
             sent_to.entry(asset).or_default().insert(&flow.to);
-            if flow.security.is_open() {
+            if flow.is_readable() {
                 open.entry(asset).or_default().insert(id);
             }
         }

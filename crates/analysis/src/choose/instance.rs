@@ -74,6 +74,7 @@ pub(crate) fn instance<'k>(
 /// Where a measure is: component, flow or [`None`] for everywhere; and whether it is there already.
 fn place(system: &System<'_>, measure: &Measure, spot: Spot<'_>) -> (Option<String>, bool) {
     if let (Some((id, flow)), Some(aspect)) = (spot.flow, aspect(&measure.id))
+        && !flow.is_by_people()
         && !aspect.is_in(flow, &flow.from)
     {
         return (Some(id.to_owned()), false);

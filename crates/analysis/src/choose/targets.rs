@@ -207,7 +207,8 @@ pub(super) fn collect<'k>(
                 .filter(|measure| measure.items.contains(item))
                 .map(|measure| measure.id.as_str())
                 .collect();
-            for device in devices(model) {
+            // What is bought answers to its own maker for the items of a set; our own duty is to ask for that.
+            for device in devices(model).filter(|id| !system.is_bought(id)) {
                 let asked = Asked {
                     id: format!("{device}:{item}"),
                     method: Method::Regime,

@@ -46,7 +46,7 @@ vocabulary! {
         Available = "available",
         /// A control action.
         Controls = "controls",
-        /// A flow between two zones.
+        /// A flow between two zones that people do not carry.
         Crosses = "crosses",
         /// A flow from people to a service, gateway or device.
         SignIn = "sign-in",
@@ -122,7 +122,7 @@ impl Condition {
             }
             Condition::Available => assets(&|asset| asset.a >= Level::High),
             Condition::Controls => system.model.control_actions.keys().cloned().collect(),
-            Condition::Crosses => flows(&|flow| system.crosses(flow)),
+            Condition::Crosses => flows(&|flow| !flow.is_by_people() && system.crosses(flow)),
             Condition::SignIn => flows(&sign_in),
             Condition::RemoteSignIn => flows(&|flow| sign_in(flow) && system.crosses(flow)),
             Condition::Maintenance => flows(&|flow| {

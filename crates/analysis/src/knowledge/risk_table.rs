@@ -11,6 +11,8 @@ vocabulary! {
     FactorKey {
         /// The way in crosses a trust boundary.
         Crosses = "crosses",
+        /// The way in is a radio in a public zone.
+        InRange = "in-range",
         /// The way in stays within one zone.
         Inside = "inside",
         /// No flow reaches it.

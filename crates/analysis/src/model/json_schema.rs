@@ -172,11 +172,21 @@ fn rules_of(section: &Section) -> Vec<Json> {
             json!({ "not": { "const": "JPY" } }),
             json!({ "required": ["effort_point"] }),
         )],
-        "component" => vec![when(
-            "kind",
-            json!({ "const": "device" }),
-            json!({ "required": ["class"] }),
-        )],
+        "component" => vec![
+            when(
+                "kind",
+                json!({ "const": "device" }),
+                json!({ "anyOf": [
+                    { "required": ["class"] },
+                    { "required": ["bought"], "properties": { "bought": { "const": true } } },
+                ] }),
+            ),
+            when(
+                "kind",
+                json!({ "enum": ["human", "external"] }),
+                json!({ "properties": { "bought": { "const": false } } }),
+            ),
+        ],
         "asset" => vec![json!({
             "if": { "required": ["key"] },
             "then": {
@@ -187,6 +197,11 @@ fn rules_of(section: &Section) -> Vec<Json> {
         "flow" => vec![
             json!({ "properties": { "id": { "not": { "enum": RESERVED_FLOWS } } } }),
             json!({ "if": { "required": ["backlog"] }, "then": { "required": ["rate"] } }),
+            when(
+                "proto",
+                json!({ "const": "human" }),
+                json!({ "properties": { "link": { "const": "none" } } }),
+            ),
         ],
         "statement" => vec![
             when(

@@ -24,6 +24,7 @@ mod json_schema;
 mod keys;
 mod layout;
 mod places;
+mod protection;
 mod read;
 mod reference;
 mod schema;
@@ -35,6 +36,7 @@ mod write;
 
 pub use changes::*;
 pub use places::{Place, Places};
+pub use protection::*;
 pub use settings::*;
 pub use words::*;
 
@@ -118,8 +120,10 @@ pub struct Component {
     pub title: Text,
     /// What it is.
     pub kind: ComponentKind,
-    /// JNSA device class; every component of kind `device` has one.
+    /// JNSA device class; every component of kind `device` that is not bought has one.
     pub class: Option<DeviceClass>,
+    /// Whether it is bought, and somebody else builds it.
+    pub bought: bool,
     /// Device class of the CSA's appendix A, `CSA-DC1` to `CSA-DC13`.
     pub csa_class: Option<String>,
     /// Where it stands.
@@ -251,8 +255,10 @@ pub struct Flow {
     pub assets: BTreeSet<String>,
     /// Protocol.
     pub protocol: Protocol,
-    /// Protection on the way.
+    /// Protection on the way, of the protocol itself.
     pub security: Security,
+    /// Protection below or beside the protocol.
+    pub link: LinkProtection,
     /// Whether each message must carry a sequence number.
     pub sequence: Sequence,
     /// Shape of the payload, a subset of JSON Schema, as JSON.

@@ -10,8 +10,9 @@ use super::identifiers::{Expected, Kind, give};
 use super::keys::Section;
 use super::{
     Asset, AssetKind, Assumption, Budget, Capabilities, Component, ComponentKind, ControlAction,
-    Controller, Flow, Hazard, KeyFacts, Level, Loss, Network, Phase, Physical, Platform, Privacy,
-    Scenario, Security, Sequence, UnsafeControlAction, Zone, check, schema, values,
+    Controller, Flow, Hazard, KeyFacts, Level, LinkProtection, Loss, Network, Phase, Physical,
+    Platform, Privacy, Protocol, Scenario, Security, Sequence, UnsafeControlAction, Zone, check,
+    schema, values,
 };
 use crate::diagnostic::Fault;
 use crate::language::Text;
@@ -56,7 +57,8 @@ pub(super) fn component(
     let id = id(r, &f, kind.map_or(Kind::UnreadComponent, Kind::Component));
     let title = f.title(r, id.as_deref().unwrap_or(""));
     let class = f.word(r, "class");
-    if kind == Some(ComponentKind::Device) && f.value("class").is_none() {
+    let bought = bought(r, &f, kind);
+    if kind == Some(ComponentKind::Device) && f.value("class").is_none() && !bought {
         let component = id.clone().unwrap_or_default();
         r.report(f.span(), Fault::DeviceWithoutClass { component });
     }
@@ -74,6 +76,7 @@ pub(super) fn component(
     let component = Component {
         title,
         kind: kind?,
+        bought,
         class,
         csa_class,
         zone: zone?,
@@ -88,6 +91,29 @@ pub(super) fn component(
         budget,
     };
     Some((id?, component))
+}
+
+/// Whether a component is bought; a person is not, and a system of someone else says so by its kind.
+fn bought(r: &mut Reader<'_>, f: &Fields<'_>, kind: Option<ComponentKind>) -> bool {
+    let bought = f.boolean(r, "bought").unwrap_or(false);
+    if let Some(kind @ (ComponentKind::Human | ComponentKind::External)) = kind.filter(|_| bought) {
+        let kind = kind.word();
+        let fault = Fault::KeysDisagree {
+            key: "bought".to_owned(),
+            found: Text::new(
+                format!("bought = true beside kind = \"{kind}\""),
+                format!("kind = \"{kind}\" の節にある bought = true"),
+            ),
+            expected: Text::same(
+                "kind = \"device\" | \"gateway\" | \"service\" | \"store\" | \"app\"",
+            ),
+        };
+        r.report(
+            f.value("bought").map_or(f.span(), toml::Spanned::span),
+            fault,
+        );
+    }
+    bought
 }
 
 fn capabilities(r: &mut Reader<'_>, f: &Fields<'_>) -> Capabilities {
@@ -235,6 +261,7 @@ pub(super) fn flow(
     {
         r.report(value.span(), Fault::UnknownSecurity);
     }
+    let link = link(r, &f, protocol);
     let sequence = f.word(r, "sequence").unwrap_or(Sequence::None);
     let schema = schema::read(r, &f);
     let ranges = values::ranges(r, &f);
@@ -253,6 +280,7 @@ pub(super) fn flow(
         assets,
         protocol: protocol?,
         security: security?,
+        link,
         sequence,
         schema,
         range: ranges
@@ -265,6 +293,27 @@ pub(super) fn flow(
         timeout_seconds,
     };
     Some((id?, flow))
+}
+
+/// Protection below or beside a protocol that can have it.
+fn link(r: &mut Reader<'_>, f: &Fields<'_>, protocol: Option<Protocol>) -> LinkProtection {
+    let link = f.word(r, "link").unwrap_or(LinkProtection::None);
+    if let Some(protocol) = protocol.filter(|protocol| !link.suits(*protocol)) {
+        let suiting = LinkProtection::ALL.iter();
+        let suiting = suiting.filter(|link| link.suits(protocol));
+        let suiting: Vec<String> = suiting.map(|link| format!("\"{}\"", link.word())).collect();
+        let (link, protocol) = (link.word(), protocol.word());
+        let fault = Fault::KeysDisagree {
+            key: "link".to_owned(),
+            found: Text::new(
+                format!("link = \"{link}\" beside proto = \"{protocol}\""),
+                format!("proto = \"{protocol}\" の節にある link = \"{link}\""),
+            ),
+            expected: Text::same(suiting.join(" | ")),
+        };
+        r.report(f.value("link").map_or(f.span(), toml::Spanned::span), fault);
+    }
+    link
 }
 
 pub(super) fn loss(

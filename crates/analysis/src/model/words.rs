@@ -260,7 +260,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Protection of a flow on the way.
+    /// Protection of a flow on the way, of the protocol itself.
     Security {
         /// None.
         None = "none",
@@ -274,13 +274,6 @@ vocabulary! {
         Dtls13 = "dtls13",
         /// OSCORE.
         Oscore = "oscore",
-    }
-}
-
-impl Security {
-    /// Whether others can read or change what is sent.
-    pub const fn is_open(self) -> bool {
-        matches!(self, Security::None | Security::Unknown)
     }
 }
 

@@ -129,6 +129,22 @@ fn others(model: &Model) -> Vec<Requirement> {
     let components = model.components.iter();
     components
         .filter_map(|(id, component)| match component.kind {
+            _ if component.bought => Some(plain(
+                format!("REQ-SUPPLIER-{id}"),
+                Some(id),
+                Text::new(
+                    format!("Supplier of {}", component.title.en),
+                    format!("「{}」の供給者", component.title.ja),
+                ),
+                Text::new(
+                    "Before it is bought, and once a year, somebody obtains from the supplier: the parts list of its software (SBOM) for each version; until when and how soon weaknesses are mended, and how updates are proven genuine; where weaknesses are reported and told; which ports, accounts and defaults for maintenance there are and how they are closed. The contract holds the supplier to it.",
+                    "購入の前と年に一度、供給者から次を得ること: 版ごとのソフトウェア部品表(SBOM)、弱点を直す期間と期限、更新が本物であることの示し方、弱点の届け先と知らせ方、保守用の端子・アカウント・既定値とその閉じ方。契約で供給者に約束させること。",
+                ),
+                Text::new(
+                    "It is bought: what is inside can be asked for, not built.",
+                    "購入品であり、中身は自分で作れず、求めることしかできない。",
+                ),
+            )),
             ComponentKind::External => Some(plain(
                 format!("REQ-CONTRACT-{id}"),
                 Some(id),

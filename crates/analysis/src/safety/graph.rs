@@ -161,7 +161,8 @@ impl<'m> Graph<'m> {
                     .map(|via| (Part::ActionRelay, Link::RelaysAction, via)),
             );
             for flow in action.feedback.iter().filter_map(|id| model.flows.get(id)) {
-                members.push((Part::FeedbackFlow, Link::Reports, &flow.from));
+                let part = Part::FeedbackFlow.of_flow(Some(flow));
+                members.push((part, Link::Reports, &flow.from));
                 let via = flow.via.as_deref();
                 members.extend(via.map(|via| (Part::FeedbackRelay, Link::RelaysReport, via)));
             }

@@ -112,7 +112,9 @@ impl<'m> Loop<'m> {
         let mut parts = Vec::new();
         let mut add = |role: Part, element: &'m str| {
             parts.push(Station {
-                part: role.of_role(model.components.get(element)),
+                part: role
+                    .of_role(model.components.get(element))
+                    .of_flow(model.flows.get(element)),
                 factor: role.factor(),
                 element,
             });

@@ -44,10 +44,10 @@ pub struct BeforeRule {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct When {
-    /// The flow crosses a trust boundary; the component has a flow that does.
-    pub crosses: Option<bool>,
-    /// The flow is not protected on its way.
-    pub open: Option<bool>,
+    /// Others can come to the flow, or to a flow of the component.
+    pub reachable: Option<bool>,
+    /// Others on the way can read the flow.
+    pub readable: Option<bool>,
     /// Messages of the flow carry a sequence number.
     pub sequenced: Option<bool>,
     /// The component has a debug port.
@@ -67,8 +67,8 @@ pub struct When {
 impl When {
     fn flow_meets(&self, system: &System<'_>, flow: &Flow) -> bool {
         let sequenced = flow.sequence == Sequence::Required;
-        holds(self.crosses, || system.crosses(flow))
-            && holds(self.open, || flow.security.is_open())
+        holds(self.reachable, || system.is_reachable(flow))
+            && holds(self.readable, || flow.is_readable())
             && holds(self.sequenced, || sequenced)
     }
 
@@ -80,12 +80,10 @@ impl When {
         component: &Component,
     ) -> bool {
         let has = |test: fn(Interface) -> bool| component.interfaces.iter().any(|i| test(*i));
-        let flows = system.flows_of(id);
         let zone = system.model.zones.get(&component.zone);
         let secure_boot = component.capabilities.secure_boot == Some(true);
-        holds(self.crosses, || {
-            flows.iter().any(|(_, flow)| system.crosses(flow))
-        }) && holds(self.debug_port, || has(Interface::is_debug))
+        holds(self.reachable, || system.around(id).reached)
+            && holds(self.debug_port, || has(Interface::is_debug))
             && holds(self.radio, || has(Interface::is_short_range_radio))
             && holds(self.exposed, || {
                 zone.is_none_or(|zone| zone.physical == Physical::Exposed)
@@ -397,7 +395,7 @@ mod tests {
                 "unknown measure CM-NOSUCH",
             ),
             ("phase = \"survey\"", "phase = \"attack\"", "BA-S1"),
-            ("crosses = true", "corsses = true", "before-attack"),
+            ("reachable = true", "raechable = true", "before-attack"),
         ] {
             // The comment above the rules names the phases and conditions too.
             let (head, rules) = RULES.split_at(RULES.find("[[rule]]").unwrap_or(0));

@@ -9,7 +9,7 @@ use super::Factor;
 use crate::basis::{Basis, Method};
 use crate::knowledge::{Reach, base};
 use crate::language::Text;
-use crate::model::{Component, ComponentKind, Stride, UnsafeKind};
+use crate::model::{Component, ComponentKind, Flow, Stride, UnsafeKind};
 use crate::vocabulary::vocabulary;
 
 const TABLE: &str = include_str!("../../knowledge/stpa-causes.toml");
@@ -23,16 +23,22 @@ vocabulary! {
         Person = "person",
         /// The flow that carries the action.
         ActionFlow = "action-flow",
+        /// What a person says, presses or enters to act, in the place of that flow.
+        SpokenAction = "spoken-action",
         /// A component through which the action passes.
         ActionRelay = "action-relay",
         /// A flow from which the controller learns.
         FeedbackFlow = "feedback-flow",
+        /// What a person reads, hears or tells, in the place of that flow.
+        SpokenFeedback = "spoken-feedback",
         /// A component through which feedback passes.
         FeedbackRelay = "feedback-relay",
         /// The component under control.
         Process = "process",
         /// The flow of another controller's action on the same process.
         OtherAction = "other-action",
+        /// The same, as a person says, presses or enters it.
+        OtherSpoken = "other-spoken",
     }
 }
 
@@ -45,14 +51,27 @@ impl Part {
         }
     }
 
+    /// This role as the flow plays it: what people carry comes to harm otherwise than what goes through a network.
+    pub(crate) fn of_flow(self, flow: Option<&Flow>) -> Self {
+        if !flow.is_some_and(Flow::is_by_people) {
+            return self;
+        }
+        match self {
+            Part::ActionFlow => Part::SpokenAction,
+            Part::FeedbackFlow => Part::SpokenFeedback,
+            Part::OtherAction => Part::OtherSpoken,
+            _ => self,
+        }
+    }
+
     /// The class of causal factor that it belongs to; a person who is controlled belongs to the process.
     pub const fn factor(self) -> Factor {
         match self {
             Part::Controller | Part::Person => Factor::Controller,
-            Part::ActionFlow | Part::ActionRelay => Factor::ControlPath,
-            Part::FeedbackFlow | Part::FeedbackRelay => Factor::FeedbackPath,
+            Part::ActionFlow | Part::SpokenAction | Part::ActionRelay => Factor::ControlPath,
+            Part::FeedbackFlow | Part::SpokenFeedback | Part::FeedbackRelay => Factor::FeedbackPath,
             Part::Process => Factor::ControlledProcess,
-            Part::OtherAction => Factor::Other,
+            Part::OtherAction | Part::OtherSpoken => Factor::Other,
         }
     }
 
@@ -60,7 +79,12 @@ impl Part {
     pub const fn is_flow(self) -> bool {
         matches!(
             self,
-            Part::ActionFlow | Part::FeedbackFlow | Part::OtherAction
+            Part::ActionFlow
+                | Part::FeedbackFlow
+                | Part::OtherAction
+                | Part::SpokenAction
+                | Part::SpokenFeedback
+                | Part::OtherSpoken
         )
     }
 }

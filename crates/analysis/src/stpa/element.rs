@@ -84,11 +84,7 @@ impl<'m> Element<'m> {
         let What::Flow(flow) = self.what else {
             return 0;
         };
-        let open = if flow.security.is_open() {
-            cause.open
-        } else {
-            0
-        };
+        let open = if flow.is_forgeable() { cause.open } else { 0 };
         let unsequenced = match flow.sequence {
             Sequence::None => cause.unsequenced,
             Sequence::Required => 0,

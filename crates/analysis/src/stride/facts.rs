@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::knowledge::{Fact, Subject, Wanted};
-use crate::model::{AssetKind, Component, ComponentKind, Flow, Interface, Protocol, Sequence};
+use crate::model::{AssetKind, Component, ComponentKind, Flow, Interface, Sequence};
 use crate::system::{System, is_bounded};
 
 pub(super) const fn subject(kind: ComponentKind) -> Subject {
@@ -61,7 +61,10 @@ fn of_flow(fact: Fact, wanted: &Wanted, system: &System<'_>, id: &str, flow: &Fl
     };
     match fact {
         Fact::Crosses => is(system.crosses(flow), wanted),
-        Fact::Open => is(flow.security.is_open(), wanted),
+        Fact::Reachable => is(system.is_reachable(flow), wanted),
+        Fact::Open => is(flow.is_forgeable(), wanted),
+        Fact::Readable => is(flow.is_readable(), wanted),
+        Fact::Proven => has([flow.protection().proven.word()], wanted),
         Fact::Sequenced => is(flow.sequence == Sequence::Required, wanted),
         Fact::Rated => is(flow.rate.is_some(), wanted),
         Fact::Bounded => is(is_bounded(flow), wanted),
@@ -75,40 +78,19 @@ fn of_flow(fact: Fact, wanted: &Wanted, system: &System<'_>, id: &str, flow: &Fl
             let ends = [kind(&flow.from), kind(&flow.to)];
             is(ends.contains(&Some(ComponentKind::External)), wanted)
         }
-        Fact::Radio => is(is_radio(system, flow), wanted),
+        Fact::Radio => is(system.is_radio(flow), wanted),
         Fact::Sender => has(kind(&flow.from).map(ComponentKind::word), wanted),
         Fact::Receiver => has(kind(&flow.to).map(ComponentKind::word), wanted),
         Fact::Protocol => has([flow.protocol.word()], wanted),
         Fact::Security => has([flow.security.word()], wanted),
+        Fact::Link => has([flow.link.word()], wanted),
+        Fact::ByPeople => is(flow.is_by_people(), wanted),
         Fact::Network => has(
             system.network_of(flow).map(|network| network.word()),
             wanted,
         ),
         _ => false,
     }
-}
-
-/// By its protocol, or because an end has radios and no wire.
-fn is_radio(system: &System<'_>, flow: &Flow) -> bool {
-    let protocol = matches!(
-        flow.protocol,
-        Protocol::Ble | Protocol::Lorawan | Protocol::Zigbee
-    );
-    let on_air = |end: &String| {
-        let component = system.model.components.get(end);
-        component.is_some_and(|component| {
-            let wired = [Interface::Ethernet, Interface::Uart];
-            let interfaces = &component.interfaces;
-            interfaces.iter().any(|i| i.is_radio())
-                && !wired.iter().any(|wire| interfaces.contains(wire))
-        })
-    };
-    // People's talk and serial lines are never on the air, whatever else the ends have.
-    let on_wire = matches!(
-        flow.protocol,
-        Protocol::Serial | Protocol::Modbus | Protocol::Human
-    );
-    protocol || (!on_wire && (on_air(&flow.from) || on_air(&flow.to)))
 }
 
 /// False for a fact that no component has.
@@ -135,6 +117,7 @@ fn of_component(
         Fact::Controls => is(around.controls, wanted),
         Fact::Controlled => is(around.controlled, wanted),
         Fact::Depends => is(!component.depends_on.is_empty(), wanted),
+        Fact::Bought => is(component.bought, wanted),
         Fact::Many => is(component.count > 1, wanted),
         Fact::Interfaces => has(words(&component.interfaces, |i| i.word()), wanted),
         Fact::DebugPort => is(any(Interface::is_debug), wanted),

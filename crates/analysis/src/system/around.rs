@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Indexes, System};
 use crate::knowledge::{ActorSet, Knowledge};
-use crate::model::{AssetKind, Component, ComponentKind, Flow, Model, Network};
+use crate::model::{
+    AssetKind, Component, ComponentKind, Flow, Interface, Model, Network, Protocol, Proven,
+};
 use crate::policy::Aspect;
 
 /// What the model says of the neighborhood of one component.
@@ -12,7 +14,9 @@ use crate::policy::Aspect;
 pub(crate) struct Around {
     /// It sends, receives or passes on.
     pub(crate) speaks: bool,
-    /// One of its flows crosses a trust boundary.
+    /// One of its flows crosses a trust boundary, and is not carried by people.
+    pub(crate) crossed: bool,
+    /// Others can come to one of its flows.
     pub(crate) reached: bool,
     /// The most open network that it or its peers are on.
     pub(crate) network: Option<Network>,
@@ -111,7 +115,8 @@ fn among(model: &Model, id: &str, flows: &[(&str, &Flow)], around: &mut Around) 
     let mut enforced = false;
     let mut open = false;
     for (_, flow) in flows {
-        around.reached |= crosses(model, flow);
+        around.crossed |= !flow.is_by_people() && crosses(model, flow);
+        around.reached |= is_reachable(model, flow);
         around.network = around.network.min(network_of(model, flow));
         around.receives_asset |= flow.to == id && !flow.assets.is_empty();
         let peers = [&flow.from, &flow.to].into_iter().filter(|end| *end != id);
@@ -125,7 +130,9 @@ fn among(model: &Model, id: &str, flows: &[(&str, &Flow)], around: &mut Around) 
             let aspects = Aspect::ALL.iter().filter(|aspect| aspect.is_in(flow, id));
             around.aspects.extend(aspects);
         } else {
-            open |= flow.security.is_open();
+            // A key that many share says nothing about who speaks.
+            let is_proven = flow.is_by_people() || flow.protection().proven >= Proven::OneEnd;
+            open |= flow.is_bare() || !is_proven;
         }
     }
     around.connected = enforced && !open;
@@ -162,6 +169,33 @@ pub(super) fn crosses(model: &Model, flow: &Flow) -> bool {
     let from = zone(&flow.from);
     let via = flow.via.as_deref().and_then(zone).or(from);
     from != via || via != zone(&flow.to)
+}
+
+/// Whether others can come to a flow: it crosses a trust boundary, or is a radio in a zone whose network is public.
+/// What people carry goes through no network.
+pub(super) fn is_reachable(model: &Model, flow: &Flow) -> bool {
+    let is_on_air = || is_radio(model, flow) && network_of(model, flow) == Some(Network::Public);
+    !flow.is_by_people() && (crosses(model, flow) || is_on_air())
+}
+
+/// Whether a flow goes over the air: by its protocol, by the protection of its link, or because an end has radios and
+/// no wire.
+pub(super) fn is_radio(model: &Model, flow: &Flow) -> bool {
+    let on_air = |end: &String| {
+        let component = model.components.get(end);
+        component.is_some_and(|component| {
+            let wired = [Interface::Ethernet, Interface::Uart];
+            let interfaces = &component.interfaces;
+            interfaces.iter().any(|i| i.is_radio())
+                && !wired.iter().any(|wire| interfaces.contains(wire))
+        })
+    };
+    match flow.protocol {
+        Protocol::Ble | Protocol::Lorawan | Protocol::Zigbee => true,
+        // People's talk and serial lines are never on the air, whatever else the ends have.
+        Protocol::Serial | Protocol::Modbus | Protocol::Human => false,
+        _ => flow.link.is_of_radio() || on_air(&flow.from) || on_air(&flow.to),
+    }
 }
 
 /// The most open network among the zones of a flow's ends.

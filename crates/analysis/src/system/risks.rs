@@ -61,8 +61,10 @@ impl System<'_> {
         let mut keys = Vec::with_capacity(6);
         match menace.reach {
             Reach::Network => {
-                keys.push(if around.reached {
+                keys.push(if around.crossed {
                     FactorKey::Crosses
+                } else if around.reached {
+                    FactorKey::InRange
                 } else if around.speaks {
                     FactorKey::Inside
                 } else {
@@ -93,6 +95,8 @@ impl System<'_> {
             Reach::Network => {
                 keys.push(if self.crosses(flow) {
                     FactorKey::Crosses
+                } else if self.is_reachable(flow) {
+                    FactorKey::InRange
                 } else {
                     FactorKey::Inside
                 });

@@ -187,10 +187,12 @@ fn policy(d: &mut Dice) -> PolicySettings {
 fn component(d: &mut Dice, zones: &[String], hazards: &[String]) -> Component {
     let kind = d.one(ComponentKind::ALL);
     let class = d.one(DeviceClass::ALL);
+    let bought = !matches!(kind, ComponentKind::Human | ComponentKind::External) && d.coin();
     Component {
         title: d.text(),
         kind,
-        class: (kind == ComponentKind::Device || d.coin()).then_some(class),
+        bought,
+        class: ((kind == ComponentKind::Device && !bought) || d.coin()).then_some(class),
         csa_class: d.maybe(|d| d.one(&["CSA-DC1", "CSA-DC13"]).to_owned()),
         zone: d.id_of(zones),
         count: d.number(1, 1_000_000_000),
@@ -284,14 +286,21 @@ fn flow(d: &mut Dice, model: &Model, components: &[String], assets: &[String]) -
         }
     });
     let range = d.one(&[[-40.0, 60.0], [0.25, 1e-3 + 1.0], [-0.5, 999.5]]);
+    let protocol = d.one(Protocol::ALL);
+    let suiting: Vec<LinkProtection> = LinkProtection::ALL
+        .iter()
+        .copied()
+        .filter(|link| link.suits(protocol))
+        .collect();
     Flow {
         title: d.text(),
         from: components[from].clone(),
         to: components[to].clone(),
         via: via.filter(|_| d.coin()),
         assets: d.ids(assets),
-        protocol: d.one(Protocol::ALL),
+        protocol,
         security: d.one(Security::ALL),
+        link: d.one(&suiting),
         sequence: d.one(Sequence::ALL),
         schema: bounded.then_some(schema),
         range: match d.below(3) {

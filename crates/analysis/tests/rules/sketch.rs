@@ -53,6 +53,18 @@ impl Sketch<'_> {
         }
     }
 
+    /// A protocol that is asked for; not one of the air where the flow shall be out of reach.
+    fn protocol(&self) -> &str {
+        let wanted = match self.0.get(&Fact::Protocol) {
+            Some(Wanted::AnyOf(words)) => words,
+            _ => return "https",
+        };
+        let is_on_air = |word: &str| ["ble", "lorawan", "zigbee"].contains(&word);
+        let mut words = wanted.iter().map(String::as_str);
+        let wired = words.find(|word| self.is(Fact::Reachable) || !is_on_air(word));
+        wired.unwrap_or_else(|| self.word(Fact::Protocol, "https"))
+    }
+
     fn word<'a>(&'a self, fact: Fact, default: &'a str) -> &'a str {
         match self.0.get(&fact) {
             Some(Wanted::AnyOf(words)) => words.first().map_or(default, String::as_str),
@@ -112,7 +124,7 @@ fn flow(facts: &Facts) -> String {
         "app"
     };
     let receiver = sketch.word(Fact::Receiver, other);
-    let zone = if sketch.is(Fact::Crosses) {
+    let zone = if sketch.is(Fact::Crosses) || sketch.is(Fact::Reachable) {
         "there"
     } else {
         "here"
@@ -129,16 +141,31 @@ fn flow(facts: &Facts) -> String {
             "",
         );
     }
-    let open = if sketch.is(Fact::Open) {
+    // The ways of protection that give just what is asked for.
+    let (security, link) = match (
+        sketch.is(Fact::Open) || sketch.is(Fact::Readable),
+        sketch.word(Fact::Proven, "one-end"),
+    ) {
+        _ if facts.contains_key(&Fact::Link) => ("none", sketch.word(Fact::Link, "none")),
+        (true, _) | (_, "nobody") => ("none", "none"),
+        (_, "group") => ("none", "wpa2"),
+        (_, "both-ends") => ("oscore", "none"),
+        _ => ("tls13", "none"),
+    };
+    let protocol = if sketch.is(Fact::ByPeople) {
+        "human"
+    } else {
+        sketch.protocol()
+    };
+    let link = if sketch.is(Fact::ByPeople) {
         "none"
     } else {
-        "tls13"
+        link
     };
     let _ = writeln!(
         out,
-        "[[flow]]\nid = \"{ELEMENT}\"\nfrom = \"from\"\nto = \"to\"\nproto = \"{}\"\nsecurity = \"{}\"",
-        sketch.word(Fact::Protocol, "https"),
-        sketch.word(Fact::Security, open)
+        "[[flow]]\nid = \"{ELEMENT}\"\nfrom = \"from\"\nto = \"to\"\nproto = \"{protocol}\"\nsecurity = \"{}\"\nlink = \"{link}\"",
+        sketch.word(Fact::Security, security)
     );
     let lines = [
         (sketch.is(Fact::Relayed), "via = \"middle\""),
@@ -237,6 +264,9 @@ fn subject_part(out: &mut String, subject: Subject, sketch: &Sketch<'_>) {
     );
     if subject == Subject::Device {
         let _ = writeln!(out, "class = \"{}\"", sketch.word(Fact::Class, "mcu-board"));
+    }
+    if sketch.is(Fact::Bought) {
+        out.push_str("bought = true\n");
     }
     if sketch.is(Fact::Many) {
         out.push_str("count = 2\n");

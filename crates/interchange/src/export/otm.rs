@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sekimori_analysis::Analysis;
 use sekimori_analysis::choose::State;
 use sekimori_analysis::language::Language;
-use sekimori_analysis::model::{ComponentKind, Level, Model, Physical};
+use sekimori_analysis::model::{ComponentKind, Flow, Level, LinkProtection, Model, Physical};
 use serde_json::{Value, json};
 
 pub(super) fn document(model: &Model, analysis: &Analysis, language: Language) -> Value {
@@ -71,7 +71,7 @@ pub(super) fn document(model: &Model, analysis: &Analysis, language: Language) -
             "bidirectional": false,
             "assets": flow.assets,
             "threats": threats_of(id),
-            "tags": [flow.protocol.word(), flow.security.word()],
+            "tags": tags(flow),
             "attributes": { "via": flow.via },
         })).collect::<Vec<_>>(),
         "threats": analysis.threats.iter().map(|threat| json!({
@@ -91,6 +91,14 @@ pub(super) fn document(model: &Model, analysis: &Analysis, language: Language) -
             "riskReduction": u64::from(pick.strength.min(3)) * 100 / 3,
         })).collect::<Vec<_>>(),
     })
+}
+
+fn tags(flow: &Flow) -> Vec<&'static str> {
+    let mut tags = vec![flow.protocol.word(), flow.security.word()];
+    if flow.link != LinkProtection::None {
+        tags.push(flow.link.word());
+    }
+    tags
 }
 
 fn processed<'m>(model: &'m Model, component: &str) -> Vec<&'m String> {

@@ -86,7 +86,7 @@ pub(super) fn document(model: &Model, analysis: &Analysis, language: Language) -
             "data": {
                 "type": "tm.Flow", "name": title, "description": id, "isTrustBoundary": false,
                 "outOfScope": false, "reasonOutOfScope": "", "protocol": protocol,
-                "isEncrypted": !flow.security.is_open(), "isBidirectional": false,
+                "isEncrypted": flow.protection().confidential, "isBidirectional": false,
                 "isPublicNetwork": zone(&flow.from) != zone(&flow.to),
                 "hasOpenThreats": is_open(&own), "threats": own,
             },

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use sekimori_analysis::model::{ComponentKind, Protocol, Security};
+use sekimori_analysis::model::{ComponentKind, LinkProtection, Protocol, Security};
 
 use super::Imported;
 use crate::document::{Document, Node, shown};
@@ -181,6 +181,7 @@ fn entries(
             assets: BTreeSet::new(),
             protocol,
             security,
+            link: LinkProtection::None,
             port,
         });
     }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sekimori_analysis::model::{ComponentKind, Level, Protocol, Security};
+use sekimori_analysis::model::{ComponentKind, Level, LinkProtection, Protocol, Security};
 
 use super::Imported;
-use super::shared::{kind_of_word, level_of_percent, protocol_of_word};
+use super::shared::{kind_of_word, level_of_percent, link_of_words, protocol_of_word};
 use crate::document::{Document, Node, shown};
 use crate::draft::{Asset, Component, Draft, Flow, Zone};
 use crate::refusal::Refusal;
@@ -214,7 +214,10 @@ fn flow(draft: &mut Draft, node: &Node<'_>) {
         .map(|tag| protocol_of_word(tag))
         .find(|(protocol, _)| *protocol != Protocol::Other)
         .unwrap_or((Protocol::Other, false));
-    let security = if is_protected {
+    let link = link_of_words(tags.iter().map(String::as_str), protocol);
+    let security = if link != LinkProtection::None && protocol == Protocol::Other {
+        Security::None
+    } else if is_protected {
         draft.security(&id, true)
     } else {
         draft.assume(
@@ -234,6 +237,7 @@ fn flow(draft: &mut Draft, node: &Node<'_>) {
         assets: assets.clone(),
         protocol,
         security,
+        link,
         port: None,
     };
     draft.flows.push(make(id, title.clone(), &from, &to));

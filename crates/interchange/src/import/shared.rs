@@ -1,6 +1,6 @@
 //! What several importers decide alike.
 
-use sekimori_analysis::model::{ComponentKind, Level, Protocol};
+use sekimori_analysis::model::{ComponentKind, Level, LinkProtection, Protocol};
 
 use crate::draft::Draft;
 
@@ -105,6 +105,33 @@ pub(super) fn protocol_of_word(word: &str) -> (Protocol, bool) {
         Protocol::Other
     };
     (protocol, is_protected)
+}
+
+/// Protection below or beside a protocol, when one of these words of the source names it and the protocol can have it.
+pub(super) fn link_of_words<'w>(
+    words: impl IntoIterator<Item = &'w str>,
+    protocol: Protocol,
+) -> LinkProtection {
+    let mut links = words.into_iter().map(link_of_word);
+    let found = links.find(|link| *link != LinkProtection::None && link.suits(protocol));
+    found.unwrap_or(LinkProtection::None)
+}
+
+fn link_of_word(word: &str) -> LinkProtection {
+    let word = word.to_ascii_lowercase();
+    if let Some(link) = LinkProtection::parse(&word) {
+        return link;
+    }
+    let has = |parts: &[&str]| parts.iter().any(|part| word.contains(part));
+    if has(&["ssh", "sftp", "scp"]) {
+        LinkProtection::Ssh
+    } else if has(&["ipsec", "wireguard", "vpn"]) {
+        LinkProtection::Vpn
+    } else if word.contains("macsec") {
+        LinkProtection::Macsec
+    } else {
+        LinkProtection::None
+    }
 }
 
 /// Says that plain HTTP became our only word for HTTP.

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sekimori_analysis::model::{ComponentKind, Level};
+use sekimori_analysis::model::{ComponentKind, Level, LinkProtection, Protocol};
 
 use super::Imported;
-use super::shared::{kind_of_word, note_protocol, protocol_of_word};
+use super::shared::{kind_of_word, link_of_words, note_protocol, protocol_of_word};
 use crate::document::{Document, Node, shown};
 use crate::draft::{Asset, Component, Draft, Flow, Zone};
 use crate::refusal::Refusal;
@@ -221,7 +221,10 @@ fn communication(draft: &mut Draft, link: &Link<'_>) {
     let (protocol, is_named_protected) = protocol_of_word(&word);
     let id = draft.name("flow", "", &format!("{}-{}", link.from, link.name));
     note_protocol(draft, &id, &word, protocol);
-    let security = draft.security(&id, is_named_protected || node.flag("vpn"));
+    let vpn = node.flag("vpn").then_some("vpn");
+    let below = link_of_words(core::iter::once(word.as_str()).chain(vpn), protocol);
+    let is_by_link = below != LinkProtection::None && protocol == Protocol::Other;
+    let security = draft.security(&id, is_named_protected && !is_by_link);
     let sent = named(draft, &id, &node.texts("data_assets_sent"));
     let received = named(draft, &id, &node.texts("data_assets_received"));
     let flow = |id: String, title: String, from: &str, to: &str, assets| Flow {
@@ -232,6 +235,7 @@ fn communication(draft: &mut Draft, link: &Link<'_>) {
         assets,
         protocol,
         security,
+        link: below,
         port: None,
     };
     draft.flows.push(flow(

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use sekimori_analysis::language::Text;
-use sekimori_analysis::model::{ComponentKind, Security};
+use sekimori_analysis::model::{ComponentKind, LinkProtection, Protocol, Security};
 
 use super::Imported;
-use super::shared::{note_protocol, protocol_of_word};
+use super::shared::{link_of_words, note_protocol, protocol_of_word};
 use crate::document::{Document, Node, shown};
 use crate::draft::{Component, Draft, Flow, Zone};
 use crate::refusal::Refusal;
@@ -255,7 +255,10 @@ fn flow(draft: &mut Draft, cell: &Node<'_>) {
     let flag = |key: &str| data.as_ref().is_some_and(|data| data.flag(key));
     let (protocol, is_named_protected) = protocol_of_word(&word);
     note_protocol(draft, &id, &word, protocol);
-    let security = if flag("isEncrypted") || is_named_protected {
+    let link = link_of_words([word.as_str()], protocol);
+    let security = if link != LinkProtection::None && protocol == Protocol::Other {
+        Security::None
+    } else if flag("isEncrypted") || is_named_protected {
         draft.security(&id, true)
     } else {
         Security::None
@@ -276,6 +279,7 @@ fn flow(draft: &mut Draft, cell: &Node<'_>) {
         assets: BTreeSet::new(),
         protocol,
         security,
+        link,
         port: None,
     };
     draft.flows.push(make(id, title.clone(), &from, &to));

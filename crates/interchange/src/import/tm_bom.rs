@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use sekimori_analysis::language::Text;
-use sekimori_analysis::model::{ComponentKind, Level, Protocol};
+use sekimori_analysis::model::{ComponentKind, Level, LinkProtection, Protocol};
 
 use super::Imported;
 use super::shared::{REVIEW_DAYS, kind_of_word};
@@ -199,6 +199,7 @@ fn flow(draft: &mut Draft, node: &Node<'_>) {
         assets: BTreeSet::new(),
         protocol: Protocol::Other,
         security,
+        link: LinkProtection::None,
         port: None,
     });
 }

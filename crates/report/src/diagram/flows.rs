@@ -110,7 +110,7 @@ impl<'a> View<'a> {
     }
 
     fn label(&self, id: &str, component: &Component, zone: Option<String>) -> Label {
-        let kind = self.labels.text(&format!("kind-{}", component.kind.word()));
+        let kind = self.labels.kind(component);
         let kind = if component.count > 1 {
             format!("{kind} ×{}", component.count)
         } else {
@@ -135,10 +135,8 @@ impl<'a> View<'a> {
     fn arrow(&self, leg: &Leg<'_>, boxes: &BTreeMap<&str, usize>) -> Option<Arrow> {
         let name = leg.flow.title.of(self.language);
         let name = if name.is_empty() { leg.id } else { name };
-        let protection = self
-            .labels
-            .text(&format!("security-{}", leg.flow.security.word()));
-        let is_open = leg.flow.security.is_open();
+        let protection = self.labels.protection(leg.flow);
+        let is_open = leg.flow.is_bare();
         let mut texts = if leg.is_second {
             vec![(Ink::Soft, format!("… {}", leg.id))]
         } else {
@@ -216,7 +214,7 @@ impl<'a> View<'a> {
             if from != to {
                 let (all, open) = between.entry((*from, *to)).or_default();
                 *all += 1;
-                *open += usize::from(leg.flow.security.is_open());
+                *open += usize::from(leg.flow.is_bare());
             }
         }
         for ((from, to), (all, open)) in between {

@@ -50,7 +50,7 @@ impl Page<'_> {
         let analysis = self.analysis;
         for (id, component) in &analysis.source.components {
             let name = self.say(&component.title);
-            let kind = self.label(&format!("kind-{}", component.kind.word()));
+            let kind = self.labels.kind(component);
             let zone = analysis.source.zones.get(&component.zone);
             let zone = zone.map_or_else(|| component.zone.clone(), |zone| self.say(&zone.title));
             self.row_head(&name, id);
@@ -79,12 +79,13 @@ impl Page<'_> {
                 .collect();
             self.row_head(&name, id);
             self.cell(&from).cell(&to).cell(&protocol);
-            let class = if flow.security.is_open() {
-                "open"
+            let protection = self.labels.protection(flow);
+            if flow.is_by_people() {
+                self.cell(&protection);
             } else {
-                "closed"
-            };
-            self.mark(class, &format!("security-{}", flow.security.word()));
+                let class = if flow.is_bare() { "open" } else { "closed" };
+                self.html.raw("<td>").badge(class, &protection).raw("</td>");
+            }
             let assets = assets.join(self.comma());
             self.cell(if assets.is_empty() { "–" } else { &assets });
             self.html.close("tr");

@@ -3,8 +3,8 @@
 use super::{Subject, Wanted};
 use crate::language::Text;
 use crate::model::{
-    AssetKind, ComponentKind, DeviceClass, Interface, Network, OperatingSystem, Physical,
-    ProgrammingLanguage, Protocol, Randomness, Security,
+    AssetKind, ComponentKind, DeviceClass, Interface, LinkProtection, Network, OperatingSystem,
+    Physical, ProgrammingLanguage, Protocol, Proven, Randomness, Security,
 };
 use crate::vocabulary::vocabulary;
 
@@ -13,8 +13,14 @@ vocabulary! {
     Fact {
         /// The flow crosses a trust boundary.
         Crosses = "crosses",
-        /// The flow is not protected on its way, or nobody knows.
+        /// Others can come to the flow: it crosses a trust boundary, or is a radio in a public zone.
+        Reachable = "reachable",
+        /// Others on the way can change or forge the flow, or nobody knows.
         Open = "open",
+        /// Others on the way can read the flow, or nobody knows.
+        Readable = "readable",
+        /// Who is proven to the other end of the flow.
+        Proven = "proven",
         /// The flow is sequenced.
         Sequenced = "sequenced",
         /// The flow has a rate.
@@ -43,13 +49,17 @@ vocabulary! {
         Receiver = "receiver",
         /// The flow speaks one of these protocols.
         Protocol = "protocol",
-        /// The flow is protected in one of these ways.
+        /// The protocol of the flow protects it in one of these ways.
         Security = "security",
+        /// The flow is protected in one of these ways below or beside its protocol.
+        Link = "link",
+        /// People carry it: on screens, on paper, in words.
+        ByPeople = "by_people",
         /// Who shares the network: of a flow, the most open of its ends; of a component, its zone.
         Network = "network",
         /// The component sends, receives or passes on.
         Speaks = "speaks",
-        /// A flow of the component crosses a trust boundary.
+        /// Others can come to a flow of the component.
         Reached = "reached",
         /// The component keeps an asset.
         KeepsAsset = "keeps_asset",
@@ -67,6 +77,8 @@ vocabulary! {
         Controlled = "controlled",
         /// The component does not work without another.
         Depends = "depends",
+        /// The component is bought, and someone else builds it.
+        Bought = "bought",
         /// There is more than one of the component.
         Many = "many",
         /// The component has one of these ways in.
@@ -111,6 +123,8 @@ impl Fact {
             Fact::Sender | Fact::Receiver => Shape::Words(ComponentKind::WORDS),
             Fact::Protocol => Shape::Words(Protocol::WORDS),
             Fact::Security => Shape::Words(Security::WORDS),
+            Fact::Link => Shape::Words(LinkProtection::WORDS),
+            Fact::Proven => Shape::Words(Proven::WORDS),
             Fact::Network => Shape::Words(Network::WORDS),
             Fact::Interfaces => Shape::Words(Interface::WORDS),
             Fact::Random => Shape::Words(Randomness::WORDS),
@@ -127,7 +141,10 @@ impl Fact {
         match self {
             Fact::Network => true,
             Fact::Crosses
+            | Fact::Reachable
             | Fact::Open
+            | Fact::Readable
+            | Fact::Proven
             | Fact::Sequenced
             | Fact::Rated
             | Fact::Bounded
@@ -142,10 +159,13 @@ impl Fact {
             | Fact::Sender
             | Fact::Receiver
             | Fact::Protocol
-            | Fact::Security => {
+            | Fact::Security
+            | Fact::Link
+            | Fact::ByPeople => {
                 matches!(subject, Subject::Flow)
             }
             Fact::Class => matches!(subject, Subject::Device),
+            Fact::Bought => !matches!(subject, Subject::Flow | Subject::Human | Subject::External),
             _ => !matches!(subject, Subject::Flow),
         }
     }
@@ -163,9 +183,21 @@ impl Fact {
                 "The flow crosses a trust boundary.",
                 "フローが信頼境界を越える。",
             ),
+            Fact::Reachable => (
+                "Others can come to the flow: it crosses a trust boundary, or is a radio in a zone whose network is public; what people carry is not reachable.",
+                "部外者がフローに近づける(信頼境界を越える、またはネットワークが公開の区域での無線である)。人が運ぶものには近づけない。",
+            ),
             Fact::Open => (
-                "The flow is not protected on its way, or nobody knows.",
-                "フローの経路に保護がない、または分からない。",
+                "Others on the way can change or forge the flow, or nobody knows.",
+                "フローを途中で改ざん・偽造できる、または分からない。",
+            ),
+            Fact::Readable => (
+                "Others on the way can read the flow, or nobody knows.",
+                "フローを途中で読める、または分からない。",
+            ),
+            Fact::Proven => (
+                "Who is proven to the other end by the protection of the flow.",
+                "フローの保護によって、誰であるかが相手に確かめられる者。",
             ),
             Fact::Sequenced => ("The flow is sequenced.", "フローに通番がある。"),
             Fact::Rated => ("The flow has a rate.", "フローに頻度の定めがある。"),
@@ -218,8 +250,16 @@ impl Fact {
                 "フローの規約がこれらのどれかである。",
             ),
             Fact::Security => (
-                "The flow is protected in one of these ways.",
-                "フローの保護がこれらのどれかである。",
+                "The protocol of the flow protects it in one of these ways.",
+                "フローのプロトコル自身の保護がこれらのどれかである。",
+            ),
+            Fact::Link => (
+                "The flow is protected in one of these ways below or beside its protocol.",
+                "フローのプロトコルの下や脇での保護がこれらのどれかである。",
+            ),
+            Fact::ByPeople => (
+                "People carry the flow: on screens, on paper, in words.",
+                "フローを人が運ぶ(画面、紙、言葉)。",
             ),
             Fact::Network => (
                 "Who shares the network: of a flow, the most open of its ends; of a component, its zone.",
@@ -230,8 +270,8 @@ impl Fact {
                 "部品が送る、受ける、または中継する。",
             ),
             Fact::Reached => (
-                "A flow of the component crosses a trust boundary.",
-                "部品のフローが信頼境界を越える。",
+                "Others can come to a flow of the component.",
+                "部外者が部品のフローに近づける。",
             ),
             Fact::KeepsAsset => ("The component keeps an asset.", "部品が資産を持つ。"),
             Fact::KeepsPersonal => (
@@ -255,6 +295,10 @@ impl Fact {
             Fact::Depends => (
                 "The component does not work without another.",
                 "部品が他の部品なしでは働かない。",
+            ),
+            Fact::Bought => (
+                "The component is bought, and someone else builds it.",
+                "部品が購入品である。",
             ),
             Fact::Many => (
                 "There is more than one of the component.",

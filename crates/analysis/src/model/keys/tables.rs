@@ -3,6 +3,7 @@
 use super::{Grammar, Key, MANY, Said, Section, Shape};
 use crate::knowledge::{Fact, MeasureKind, Pillar, Place, Reach, Subject};
 use crate::model::identifiers::Expected;
+use crate::model::protection::LinkProtection;
 use crate::model::words::{
     Actor, AssetKind, ComponentKind, Consent, Contain, DecisionStatus, DeviceClass, Interface,
     KeyOrigin, KeyStorage, Level, LossCategory, Network, OperatingSystem, Phase, Physical,
@@ -287,7 +288,8 @@ const COMPONENT: &[Key] = &[
     key("id", Shape::Id, "As everywhere; the id of a device is also the role of its units.", "他と同じ。機器の id は、その個体の役割名にもなる。").needed(),
     TITLE,
     key("kind", Shape::Word(ComponentKind::WORDS), "What it is; decides which STRIDE rules look at it, and devices get a JNSA matrix.", "何であるか。適用する STRIDE 規則を決める。機器には JNSA の行列が付く。").needed(),
-    key("class", Shape::Word(DeviceClass::WORDS), "JNSA device class; chooses the matrix. Must be there for a device.", "JNSA の機器分類。行列を選ぶ。機器では必須。"),
+    key("bought", Shape::Truth, "Whether it is bought and built by someone else, though it stands in this system: what would have to be built in is then asked of its supplier. Not for `human` and `external`.", "購入品(作るのは他者だが、このシステムの中にあるもの)か。組み込むべき対策は、供給者に求める要件になる。`human` と `external` には書けない。").or("false"),
+    key("class", Shape::Word(DeviceClass::WORDS), "JNSA device class; chooses the matrix. Must be there for a device, unless it is bought.", "JNSA の機器分類。行列を選ぶ。機器では、購入品でなければ必須。"),
     key("csa_class", Shape::Word(CSA_CLASSES), "Device class of the CSA's appendix A; proposes actors and threats.", "CSA 付録 A の機器分類。攻撃者と脅威の候補を決める。"),
     key("zone", Shape::Reference(Expected::Zone), "Where it stands.", "置かれている区域。").needed(),
     key("count", Shape::Whole(1, MANY), "How many there are; multiplies the cost of hardware.", "台数。部品の費用に掛かる。").or("1"),
@@ -361,7 +363,8 @@ const FLOW: &[Key] = &[
     key("via", Shape::Reference(Expected::Gateway), "Gateway in between, which then decides about each message.", "間に入るゲートウェイ。メッセージごとに可否を決める。"),
     key("assets", Shape::References(Expected::Asset), "Assets that it carries; they decide the impact of threats to it.", "運ぶ資産。フローへの脅威の影響を決める。"),
     key("proto", Shape::Word(Protocol::WORDS), "Protocol. The gateway enforces MQTT so far; the others become requirements for people.", "プロトコル。ゲートウェイが強制するのは今のところ MQTT。他は人への要件になる。").needed(),
-    key("security", Shape::Word(Security::WORDS), "Protection on the way. `unknown` counts as none.", "経路の保護。`unknown` は保護なしとみなす。").needed(),
+    key("security", Shape::Word(Security::WORDS), "Protection on the way by the protocol itself. `unknown` counts as none.", "プロトコル自身による経路の保護。`unknown` は保護なしとみなす。").needed(),
+    key("link", Shape::Word(LinkProtection::WORDS), "Protection below or beside the protocol: of the radio link, by a tunnel, by signatures. Write it only when it covers the whole way from sender to receiver.", "プロトコルの下や脇での保護(無線リンク、トンネル、署名)。送り手から受け手までの全体を守る場合にだけ書く。").or("\"none\""),
     key("sequence", Shape::Word(Sequence::WORDS), "Whether each message must carry a sequence number, so that replay is refused.", "各メッセージに通番を求めるか。求めれば再送攻撃を拒む。").or("\"none\""),
     key("schema", Shape::Schema, "Shape of the payload: the subset of JSON Schema that the gateway enforces.", "ペイロードの形。ゲートウェイが強制する JSON Schema の部分集合。"),
     key("range", Shape::Ranges, "Bounds of numbers, by the name of a field or a JSON Pointer: range = { temp_c = [-40, 60] }.", "数値の範囲。項目名か JSON Pointer で書く。例: range = { temp_c = [-40, 60] }。"),

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use sekimori_analysis::model::{ComponentKind, Protocol, Security, Stride, UnsafeKind};
+use sekimori_analysis::model::{
+    ComponentKind, LinkProtection, Protocol, Security, Stride, UnsafeKind,
+};
 
 use self::tree::{Edge, Kind, Named, Tree};
 use super::Imported;
@@ -209,6 +211,7 @@ fn edge_flows<'t>(draft: &mut Draft, from: &str, edge: &'t Edge) -> Vec<(String,
                 assets: BTreeSet::new(),
                 protocol: Protocol::Other,
                 security: Security::Unknown,
+                link: LinkProtection::None,
                 port: None,
             });
             (id, command)
