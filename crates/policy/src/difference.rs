@@ -348,7 +348,10 @@ impl fmt::Display for Change {
                 what,
                 from,
                 to,
-            } => write!(f, "~ {role} may {direction} {flow}: {what}: {from} -> {to}"),
+            } => {
+                let name = condition_in_english(what);
+                write!(f, "~ {role} may {direction} {flow}: {name}: {from} -> {to}")
+            }
             Self::PeerAdded { role, peer } => write!(f, "+ {role} speaks with {peer}"),
             Self::PeerRemoved { role, peer } => write!(f, "- {role} speaks with {peer}"),
             Self::PeerChanged {
@@ -358,7 +361,9 @@ impl fmt::Display for Change {
                 to,
             } => write!(f, "~ {role} speaks with {peer}: {from} -> {to}"),
             Self::ConductChanged { what, from, to } => {
-                write!(f, "~ every device: {what}: {from} -> {to}")
+                let name = rule_in_english(what);
+                let (from, to) = (or_default(from), or_default(to));
+                write!(f, "~ every device: {name}: {from} -> {to}")
             }
         }
     }
@@ -436,18 +441,52 @@ impl fmt::Display for Japanese<'_> {
     }
 }
 
+/// The name of a rule for every device.
+fn rule_in_english(what: &str) -> &str {
+    match what {
+        "tls" => "TLS parameters",
+        "handshake_seconds" => "longest handshake, in seconds",
+        "idle_seconds" => "longest silence of a session, in seconds",
+        "credential_days" => "life of a certificate, in days",
+        "renew_at_percent" => "renewal of a certificate, in percent of its life",
+        "receive" => "receive filter",
+        "refusals_per_minute" => "refusals within a minute that raise an alarm",
+        "failed_enrollments" => "failed enrollments within ten minutes that raise an alarm",
+        "silence_factor" => "silence that raises an alarm, in periods",
+        "contain" => "what happens to a device that goes on being refused",
+        other => other,
+    }
+}
+
+/// What holds for every device; without a rule, the platform's own default.
+fn or_default(text: &str) -> &str {
+    if text == "none" { "default" } else { text }
+}
+
+/// The name of a condition.
+fn condition_in_english(what: &str) -> String {
+    match what {
+        "max_bytes" => "largest payload, in bytes".into(),
+        "requirement" => "requirements".into(),
+        other => match other.strip_prefix("range ") {
+            Some(field) => format!("range of {field}"),
+            None => other.into(),
+        },
+    }
+}
+
 /// The name of a rule for every device in Japanese.
 fn rule(what: &str) -> &str {
     match what {
         "tls" => "TLS の条件",
-        "handshake_seconds" => "接続確立の制限時間(秒)",
-        "idle_seconds" => "無通信で切断する時間(秒)",
+        "handshake_seconds" => "接続確立の制限時間（秒）",
+        "idle_seconds" => "無通信で切断する時間（秒）",
         "credential_days" => "証明書の有効日数",
-        "renew_at_percent" => "証明書を更新する時点(期間に対する百分率)",
+        "renew_at_percent" => "証明書を更新する時点（期間に対する百分率）",
         "receive" => "受信フィルター",
-        "refusals_per_minute" => "警報を上げる拒否の数(1 分あたり)",
-        "failed_enrollments" => "警報を上げる参加失敗の数(10 分あたり)",
-        "silence_factor" => "警報を上げる沈黙の長さ(送信間隔の倍数)",
+        "refusals_per_minute" => "警報を上げる拒否の数（1 分あたり）",
+        "failed_enrollments" => "警報を上げる参加失敗の数（10 分あたり）",
+        "silence_factor" => "警報を上げる沈黙の長さ（送信間隔の倍数）",
         "contain" => "拒否が続いた機器の扱い",
         other => other,
     }
@@ -458,11 +497,12 @@ fn in_japanese(text: &str) -> String {
     if text == "none" {
         return "既定値".into();
     }
-    text.replace("by people)", "人が守る)")
-        .replace("enforced)", "強制する)")
+    text.replace("by people)", "人が守る）")
+        .replace("enforced)", "強制する）")
         .replace("alert (", "警報 (")
         .replace("suspend (", "停止 (")
         .replace("any (", "相手を問わない (")
+        .replace(" (", "（")
 }
 
 /// The name of a condition in Japanese.
@@ -486,7 +526,7 @@ fn value(what: &str, text: &str) -> String {
         (_, "none") => "なし".into(),
         ("sequence", "required") => "必須".into(),
         ("rate", _) => rate(text).unwrap_or_else(|| text.into()),
-        _ if what.starts_with("range ") => text.replace(" to ", "~"),
+        _ if what.starts_with("range ") => text.replace(" to ", "〜"),
         _ => text.into(),
     }
 }
@@ -581,8 +621,8 @@ mod tests {
                 "- sensor は telemetry を受け取れなくなる",
             ),
             (
-                "~ sensor may publish telemetry: range temp_c: none -> -20 to 20",
-                "~ sensor が送る telemetry: temp_c の範囲: なし → -20~20",
+                "~ sensor may publish telemetry: range of temp_c: none -> -20 to 20",
+                "~ sensor が送る telemetry: temp_c の範囲: なし → -20〜20",
             ),
             (
                 "~ sensor may publish telemetry: rate: 5/60s, backlog 100 -> none",
@@ -593,7 +633,7 @@ mod tests {
                 "~ sensor が送る telemetry: 連番: なし → 必須",
             ),
             (
-                "~ sensor may publish telemetry: max_bytes: 256 -> 512",
+                "~ sensor may publish telemetry: largest payload, in bytes: 256 -> 512",
                 "~ sensor が送る telemetry: 最大バイト数: 256 → 512",
             ),
             (
@@ -601,7 +641,7 @@ mod tests {
                 r#"~ sensor が送る telemetry: スキーマ: なし → {"type":"number"}"#,
             ),
             (
-                "~ sensor may publish telemetry: requirement: REQ-A -> REQ-A, REQ-B",
+                "~ sensor may publish telemetry: requirements: REQ-A -> REQ-A, REQ-B",
                 "~ sensor が送る telemetry: 要件: REQ-A → REQ-A, REQ-B",
             ),
         ];

@@ -283,11 +283,11 @@ fn the_difference_says_each_change_in_one_line() {
             "+ role gate",
             "~ sensor may publish telemetry: schema: {\"additionalProperties\":false,\"properties\":{\"temp_c\":{\"type\":\"number\"}},\"required\":[\"temp_c\"],\"type\":\"object\"} -> none",
             "~ sensor may publish telemetry: range humidity: none -> 0 to 100",
-            "~ sensor may publish telemetry: range temp_c: -40 to 60.5 -> -40 to 80",
+            "~ sensor may publish telemetry: range of temp_c: -40 to 60.5 -> -40 to 80",
             "~ sensor may publish telemetry: rate: 1/60s, backlog 1440 -> 1/30s, backlog 2880",
-            "~ sensor may publish telemetry: max_bytes: 256 -> 512",
+            "~ sensor may publish telemetry: largest payload, in bytes: 256 -> 512",
             "~ sensor may publish telemetry: sequence: required -> none",
-            "~ sensor may publish telemetry: requirement: req-a, req-b -> req-b",
+            "~ sensor may publish telemetry: requirements: req-a, req-b -> req-b",
         ]
     );
     assert_eq!(
@@ -527,8 +527,8 @@ fn what_every_device_notices_is_said() {
         said(&old, &new),
         [
             "+ sensor speaks with gateway mqtt/8883",
-            "~ every device: contain: none -> suspend (REQ-A, REQ-B, by people)",
-            "~ every device: idle_seconds: none -> 600 (REQ-A, REQ-B, enforced)",
+            "~ every device: what happens to a device that goes on being refused: default -> suspend (REQ-A, REQ-B, by people)",
+            "~ every device: longest silence of a session, in seconds: default -> 600 (REQ-A, REQ-B, enforced)",
         ]
     );
     let japanese: Vec<String> = difference(Some(&new), &old)
@@ -539,8 +539,8 @@ fn what_every_device_notices_is_said() {
         japanese,
         [
             "- sensor は gateway mqtt/8883 と通信しなくなる",
-            "~ 全機器: 拒否が続いた機器の扱い: 停止 (REQ-A, REQ-B, 人が守る) → 既定値",
-            "~ 全機器: 無通信で切断する時間(秒): 600 (REQ-A, REQ-B, 強制する) → 既定値",
+            "~ 全機器: 拒否が続いた機器の扱い: 停止（REQ-A, REQ-B, 人が守る） → 既定値",
+            "~ 全機器: 無通信で切断する時間（秒）: 600（REQ-A, REQ-B, 強制する） → 既定値",
         ]
     );
     let mut moved = new.clone();
