@@ -96,22 +96,32 @@ fn of_measure(knowledge: &Knowledge, measure: &Measure) -> Vec<Fact> {
     let asked = asked.map(|c| joined(&c.id, &c.source.name(), &c.text));
     let resources = &measure.resources;
     let takes = [
-        (resources.ram_kib, "KiB of memory", "KiB のメモリー"),
-        (resources.flash_kib, "KiB of storage", "KiB の保存領域"),
+        (
+            resources.ram_kib,
+            ("", "KiB of memory"),
+            ("メモリー ", "KiB"),
+        ),
+        (
+            resources.flash_kib,
+            ("", "KiB of storage"),
+            ("保存領域 ", "KiB"),
+        ),
         (
             resources.cpu_percent,
-            "% of the device's processor",
-            "% の機器の処理時間",
+            ("", "% of the device's processor"),
+            ("機器の処理時間 ", "%"),
         ),
         (
             resources.gateway_percent,
-            "% of the gateway's processor",
-            "% のゲートウェイの処理時間",
+            ("", "% of the gateway's processor"),
+            ("ゲートウェイの処理時間 ", "%"),
         ),
     ];
     let takes = takes.into_iter().filter(|(amount, ..)| *amount > 0);
-    let takes =
-        takes.map(|(amount, en, ja)| Text::new(format!("{amount} {en}"), format!("{amount} {ja}")));
+    let takes = takes.map(|(amount, en, ja)| {
+        let say = |(before, after)| format!("{before}{amount} {after}");
+        Text::new(say(en), say(ja))
+    });
     let names = |ids: &BTreeSet<String>| -> Vec<Text> {
         ids.iter().map(|id| named(knowledge, id)).collect()
     };
@@ -125,17 +135,17 @@ fn of_measure(knowledge: &Knowledge, measure: &Measure) -> Vec<Fact> {
         fact("Made of", "種類", vec![made_of(measure.kind)]),
         fact(
             "Strength (own judgement)",
-            "強さ(当方の判断)",
+            "強さ（当方の判断）",
             vec![strength(measure.strength)],
         ),
         fact(
             "Effort points (own judgement)",
-            "労力点(当方の判断)",
+            "労力点（当方の判断）",
             vec![effort(measure)],
         ),
         fact(
             "Takes (own judgement)",
-            "使う資源(当方の判断)",
+            "使う資源（当方の判断）",
             takes.collect(),
         ),
         fact("Needs", "前提", names(&measure.requires)),
@@ -162,7 +172,7 @@ fn of_measure(knowledge: &Knowledge, measure: &Measure) -> Vec<Fact> {
         ),
         fact(
             "Cells of the board's matrix",
-            "一覧の欄(汎用ボード)",
+            "一覧の欄（汎用ボード）",
             cells.map(|(cell, _)| in_cell(knowledge, cell)).collect(),
         ),
         fact("Serves items", "役立つ項目", items.collect()),
@@ -189,7 +199,11 @@ fn of_candidate(knowledge: &Knowledge, candidate: &Candidate) -> Vec<Fact> {
     vec![
         fact("List", "一覧", vec![candidate.source.name()]),
         fact("Whose words", "誰の言葉か", vec![candidate.source.note()]),
-        fact("Verdict (own judgement)", "判定(当方の判断)", vec![verdict]),
+        fact(
+            "Verdict (own judgement)",
+            "判定（当方の判断）",
+            vec![verdict],
+        ),
         fact("Realized by", "実現する対策", realized),
     ]
 }
@@ -267,7 +281,7 @@ fn lead(id: &str, text: &Text) -> Text {
 fn joined(id: &str, source: &Text, text: &Text) -> Text {
     Text::new(
         format!("{id}  {} ({})", text.en, source.en),
-        format!("{id}  {}({})", text.ja, source.ja),
+        format!("{id}  {}（{}）", text.ja, source.ja),
     )
 }
 

@@ -3,6 +3,9 @@
 use super::Gravity;
 use crate::language::Text;
 
+/// What a fault calls the file as a whole, where it would name a section.
+pub(crate) const WHOLE_FILE: &str = "the file";
+
 /// One way in which a model is wrong.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {

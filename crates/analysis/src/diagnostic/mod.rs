@@ -12,6 +12,7 @@ use crate::language::{Language, Text};
 mod fault;
 
 pub use fault::Fault;
+pub(crate) use fault::WHOLE_FILE;
 
 /// Longest excerpt of one source line that a rendered problem shows, in bytes.
 const EXCERPT: usize = 160;

@@ -27,10 +27,10 @@ pub(super) fn place(place: Place) -> Text {
 
 pub(super) fn made_of(kind: MeasureKind) -> Text {
     match kind {
-        MeasureKind::Function => Text::new("function, built in", "機能(組み込み)"),
+        MeasureKind::Function => Text::new("function, built in", "機能（組み込み）"),
         MeasureKind::Service => Text::new("service of the maker", "メーカーのサービス"),
         MeasureKind::Process => Text::new("process, done by people", "人が行う作業"),
-        MeasureKind::Guidance => Text::new("guidance; closes nothing", "手引き(何も閉じない)"),
+        MeasureKind::Guidance => Text::new("guidance; closes nothing", "手引き（何も閉じない）"),
     }
 }
 
@@ -104,7 +104,7 @@ pub(super) fn stride(stride: Stride) -> Text {
         Stride::Tampering => Text::new("tampering", "改ざん"),
         Stride::Repudiation => Text::new("repudiation", "否認"),
         Stride::InformationDisclosure => Text::new("information disclosure", "情報漏えい"),
-        Stride::DenialOfService => Text::new("denial of service", "サービス拒否"),
+        Stride::DenialOfService => Text::new("denial of service", "サービス妨害"),
         Stride::ElevationOfPrivilege => Text::new("elevation of privilege", "権限昇格"),
     }
 }

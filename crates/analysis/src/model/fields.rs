@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::identifiers::{Expected, Identifiers, similar};
 use super::keys::{self, Key, SECTIONS, Shape};
 use super::settings::Points;
-use crate::diagnostic::{Fault, Problem, Problems, Source};
+use crate::diagnostic::{Fault, Problem, Problems, Source, WHOLE_FILE};
 use crate::language::Text;
 use crate::vocabulary::Vocabulary;
 
@@ -215,11 +215,11 @@ impl<'d> Fields<'d> {
     pub(super) fn whole(reader: &mut Reader<'_>, table: &'d DeTable<'d>) -> Self {
         let is_known = |name: &str| SECTIONS.iter().any(|section| section.name == name);
         let known = || SECTIONS.iter().map(|s| s.name.to_owned()).collect();
-        report_unknown(reader, table, "the file", is_known, known);
+        report_unknown(reader, table, WHOLE_FILE, is_known, known);
         Fields {
             table,
             span: 0..0,
-            section: "the file".to_owned(),
+            section: WHOLE_FILE.to_owned(),
             keys: &[],
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::fields::{Fields, Reader, shown};
 use super::keys;
 use super::{Cost, Detect, FORMAT, Level, Model, PolicySettings, SecurityLevel, identifiers};
-use crate::diagnostic::{Fault, Problems};
+use crate::diagnostic::{Fault, Problems, WHOLE_FILE};
 use crate::language::Text;
 
 impl Model {
@@ -50,7 +50,7 @@ pub(super) fn read(reader: &mut Reader<'_>, wholes: &[Fields<'_>], model: &mut M
             reader.turn_to(0);
             let fault = Fault::MissingKey {
                 key: "model".to_owned(),
-                section: "the file".to_owned(),
+                section: WHOLE_FILE.to_owned(),
                 example: format!("[model]  format = \"{FORMAT}\""),
             };
             reader.report(0..0, fault);
@@ -142,7 +142,7 @@ fn cost(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Cost {
                 ),
                 expected: Text::new(
                     format!("effort_point = (what one effort point costs in {currency})"),
-                    format!("effort_point = (1 点あたりの {currency} の金額)"),
+                    format!("effort_point = （1 点あたりの {currency} の金額）"),
                 ),
             };
             reader.report(span.clone(), fault);

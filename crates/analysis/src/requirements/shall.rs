@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::choose::Pick;
 use crate::knowledge::{Measure, MeasureKind};
 use crate::language::Text;
-use crate::model::{Flow, LinkProtection, Protocol, Security};
+use crate::model::{Component, ComponentKind, Flow, LinkProtection, Protocol, Security};
 use crate::system::System;
 
 /// Encryption of all that a component sends and receives.
@@ -18,7 +18,7 @@ pub(super) fn of_pick(system: &System<'_>, pick: &Pick, measure: &Measure) -> Te
     let at = pick.at.as_deref().filter(|_| !pick.provided);
     let own = at.filter(|_| measure.id == ENCRYPTION);
     let shall = own.and_then(|at| encryption(system, at));
-    let shall = shall.unwrap_or_else(|| measure.shall.clone());
+    let shall = shall.unwrap_or_else(|| about(system, pick.at.as_deref(), &measure.shall));
     let is_built = measure.kind == MeasureKind::Function;
     if is_built && at.is_some_and(|at| system.is_bought(at)) {
         return Text::new(
@@ -33,6 +33,29 @@ pub(super) fn of_pick(system: &System<'_>, pick: &Pick, measure: &Measure) -> Te
         );
     }
     shall
+}
+
+/// The catalogue speaks of a device; elsewhere the sentence names what it is about.
+fn about(system: &System<'_>, at: Option<&str>, shall: &Text) -> Text {
+    let component = at.and_then(|at| system.model.components.get(at));
+    let elsewhere = |component: &&Component| component.kind != ComponentKind::Device;
+    let Some(component) = component.filter(elsewhere) else {
+        return shall.clone();
+    };
+    let (en, ja) = (&component.title.en, &component.title.ja);
+    let mut said = shall.clone();
+    for subject in ["The device ", "A device "] {
+        if let Some(rest) = shall.en.strip_prefix(subject) {
+            said.en = format!("“{en}” {rest}");
+        }
+    }
+    said.en = said.en.replace(" the device ", &format!(" “{en}” "));
+    for particle in ["は", "が", "の", "を", "に"] {
+        if let Some(rest) = shall.ja.strip_prefix(&format!("機器{particle}")) {
+            said.ja = format!("「{ja}」{particle}{rest}");
+        }
+    }
+    said
 }
 
 /// Every flow of a component with the way to encrypt it; [`None`] when it has no flow that others could read.
@@ -82,7 +105,7 @@ fn way(flow: &Flow) -> (&'static str, &'static str) {
         ),
         Protocol::Lorawan => (
             "LoRaWAN session keys of each device (OTAA)",
-            "機器ごとの LoRaWAN セッション鍵(OTAA)",
+            "機器ごとの LoRaWAN セッション鍵（OTAA）",
         ),
         Protocol::Zigbee => (
             "Zigbee keys from an install code of each device",
@@ -90,7 +113,7 @@ fn way(flow: &Flow) -> (&'static str, &'static str) {
         ),
         Protocol::Modbus => (
             "Modbus/TCP Security (TLS) or a tunnel",
-            "Modbus/TCP Security(TLS)またはトンネル",
+            "Modbus/TCP Security（TLS）またはトンネル",
         ),
         Protocol::Opcua => ("OPC UA SignAndEncrypt", "OPC UA の SignAndEncrypt"),
         Protocol::Serial => (

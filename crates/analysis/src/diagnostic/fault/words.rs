@@ -1,6 +1,6 @@
 //! What each fault says, in both languages.
 
-use super::{Fault, Words};
+use super::{Fault, WHOLE_FILE, Words};
 use crate::language::Text;
 use crate::model::{FORMAT, MAX_BYTES};
 
@@ -47,7 +47,7 @@ pub(super) fn of(fault: &Fault) -> Words {
         } => words(
             (
                 &format!("unknown key `{key}` in {section}"),
-                &format!("{section} に未知のキー `{key}` があります"),
+                &format!("{}に未知のキー `{key}` があります", in_japanese(section)),
             ),
             (&format!("`{key}`"), &format!("`{key}`")),
             (
@@ -69,7 +69,7 @@ pub(super) fn of(fault: &Fault) -> Words {
         } => words(
             (
                 &format!("{section} has no `{key}`"),
-                &format!("{section} に `{key}` がありません"),
+                &format!("{}に `{key}` がありません", in_japanese(section)),
             ),
             ("the key is absent", "キーがありません"),
             (&format!("`{example}`"), &format!("`{example}`")),
@@ -248,7 +248,7 @@ pub(super) fn of(fault: &Fault) -> Words {
             ),
             (
                 "write a number above 0, a slash, and a period in s, m, h or d of at most one day",
-                "0 より大きい件数、斜線、期間(s・m・h・d、最長 1 日)の順に書いてください",
+                "0 より大きい件数、斜線、期間（s・m・h・d、最長 1 日）の順に書いてください",
             ),
         ),
         Fault::OutOfBounds {
@@ -645,7 +645,7 @@ fn did_you_mean(similar: Option<&str>, otherwise: Pair<'_>) -> Text {
     match similar {
         Some(word) => Text::new(
             format!("did you mean `{word}`?"),
-            format!("`{word}` のことですか?"),
+            format!("`{word}` のことですか？"),
         ),
         None => otherwise.into_text(),
     }
@@ -664,5 +664,14 @@ impl<A: AsRef<str>, B: AsRef<str>> IntoText for (A, B) {
 impl IntoText for Text {
     fn into_text(self) -> Text {
         self
+    }
+}
+
+/// What Japanese sentences call a section, or the file as a whole.
+fn in_japanese(section: &str) -> String {
+    if section == WHOLE_FILE {
+        "ファイル".to_owned()
+    } else {
+        format!("{section} ")
     }
 }
