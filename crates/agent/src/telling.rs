@@ -35,7 +35,7 @@ fn is_trouble(note: &Note) -> bool {
 pub(crate) fn words(note: &Note) -> Text {
     match note {
         Note::TrustCompared { organization } => Text::new(
-            format!("トラストバンドルのフィンガープリントが一致しました(組織 {organization})"),
+            format!("トラストバンドルのフィンガープリントが一致しました（組織 {organization}）"),
             format!("trust bundle of {organization}: the fingerprint is the one given"),
         ),
         Note::WrongRoot { expected, observed } => Text::new(
@@ -49,18 +49,20 @@ pub(crate) fn words(note: &Note) -> Text {
             format!("already a member as {name}"),
         ),
         Note::CertificateIssued { not_after } => Text::new(
-            format!("証明書を受け取りました({not_after} まで)"),
+            format!("証明書を受け取りました（{not_after} まで）"),
             format!("certificate issued, valid until {not_after}"),
         ),
         Note::ProofVerified { witnesses, number } => {
             let number = number.as_deref().unwrap_or("-");
             Text::new(
-                format!("台帳の証明をオフラインで検証しました(番号 {number}、証人 {witnesses} 者)"),
+                format!(
+                    "台帳の証明をオフラインで検証しました（番号 {number}、証人 {witnesses} 者）"
+                ),
                 format!("ledger proof verified offline: number {number}, {witnesses} witness(es)"),
             )
         }
         Note::Promoted { credential } => Text::new(
-            format!("新しい証明書での接続を確認し、切り替えました(スロット {credential:?})"),
+            format!("新しい証明書での接続を確認し、切り替えました（スロット {credential:?}）"),
             format!("the new credential worked and is in use from now on (slot {credential:?})"),
         ),
         Note::EnrollmentRefused(failure) => Text::new(
@@ -79,7 +81,7 @@ pub(crate) fn words(note: &Note) -> Text {
             )
         }
         Note::Connected { credential } => Text::new(
-            format!("接続しました(証明書スロット {credential:?})"),
+            format!("接続しました（証明書スロット {credential:?}）"),
             format!("connected with the credential in slot {credential:?}"),
         ),
         Note::Disconnected(why) => Text::new(
@@ -123,7 +125,7 @@ pub(crate) fn words(note: &Note) -> Text {
         Note::Restored { after } => {
             let millis = after.as_millis();
             Text::new(
-                format!("リリースどおりに復元しました({millis} ms)"),
+                format!("リリースどおりに復元しました（{millis} ms）"),
                 format!("restored to the signed release after {millis} ms"),
             )
         }

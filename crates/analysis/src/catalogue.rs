@@ -53,7 +53,7 @@ impl Source {
             ),
             Source::FourPillars => Text::new(
                 "Four pillars of compact security, talk of 2022",
-                "セキュア通信をコンパクトに 4つの柱(2022年講演)",
+                "セキュア通信をコンパクトに 4つの柱（2022年講演）",
             ),
             Source::JnsaMatrix => Text::new(
                 "JNSA matrix of threats and phases of life, board, 2017",

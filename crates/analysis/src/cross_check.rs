@@ -137,7 +137,7 @@ pub(crate) fn of_system(system: &System<'_>, threats: &[Threat], solution: &Solu
                 "A threat counts as met when the chosen answers to it have a strength of {NEED} altogether and come from two pillars at least (from one where the catalogue has no other); words alone have no strength. Our own judgement."
             ),
             format!(
-                "選ばれた対策の強さの合計が{NEED}以上で、二つ以上の柱(他の柱に答えがなければ一つ)から選ばれていれば、対応済みとする。手引きだけでは強さにならない。当方の判断による。"
+                "選ばれた対策の強さの合計が{NEED}以上で、二つ以上の柱（他の柱に答えがなければ一つ）から選ばれていれば、対応済みとする。手引きだけでは強さにならない。当方の判断による。"
             ),
         ),
     }

@@ -145,7 +145,9 @@ pub fn compare(model: &Model, seen: &Seen) -> Vec<Difference> {
                 format!(
                     "{source} knocks without being a device of ours ({reason}): find out who it is"
                 ),
-                format!("{source} が登録のないまま接続を試みている({reason})。何者か確かめること"),
+                format!(
+                    "{source} が登録のないまま接続を試みている（{reason}）。何者か確かめること"
+                ),
             ),
             Sighting {
                 subject: Some(&stranger.source),

@@ -258,7 +258,7 @@ impl Draft {
             self.assume(
                 "component.class",
                 "every device is taken for a general-purpose board (mcu-board)",
-                "機器は全て汎用マイコンボード(mcu-board)とした",
+                "機器は全て汎用マイコンボード（mcu-board）とした",
             );
         }
         let text = self.text();

@@ -1,4 +1,4 @@
-# 報告書の語。英語のファイルと同じキーと引数を持つ(試験で確かめる)。
+# 報告書の語。英語のファイルと同じキーと引数を持つ（試験で確かめる）。
 report = セキュリティ報告書
 generated = { $date }現在。モデルと観測から作成。適合を主張するものではない。
 section-summary = 概要
@@ -113,7 +113,7 @@ kind-store = 保管
 kind-app = アプリケーション
 kind-human = 人
 kind-external = 外部システム
-kind-bought = { $kind }(購入品)
+kind-bought = { $kind }（購入品）
 kind-flow = フロー
 class-smart-tv = スマートテレビ
 class-wearable = ウェアラブル
@@ -196,8 +196,8 @@ link-lorawan = LoRaWAN のセッション鍵で保護
 link-wpa2 = WPA2 パスフレーズで保護
 link-wpa3 = WPA3 パスフレーズで保護
 link-wpa-enterprise = WPA エンタープライズで保護
-link-mavlink-signing = MAVLink 署名(暗号化なし)
-link-opcua-sign = OPC UA の署名(暗号化なし)
+link-mavlink-signing = MAVLink 署名（暗号化なし）
+link-opcua-sign = OPC UA の署名（暗号化なし）
 link-opcua-sign-and-encrypt = OPC UA の署名と暗号化
 link-vpn = VPN で保護
 link-macsec = MACsec で保護

@@ -216,7 +216,7 @@ fn tradeoff(found: &Found<'_>) -> Option<Answer> {
             "The choice of {picks} countermeasures at {cost} points weighs effect against cost, and says how far from the best it can be."
         ),
         format!(
-            "対策 {picks} 件({cost} 点)の選択は効果と費用を比べ、最善からの隔たりも示している。"
+            "対策 {picks} 件（{cost} 点）の選択は効果と費用を比べ、最善からの隔たりも示している。"
         ),
     )
 }
@@ -475,7 +475,7 @@ fn hardware(system: &System<'_>) -> Option<Answer> {
             "These do not say what their hardware offers (caps): {}.",
             list.en
         ),
-        format!("ハードウェアの能力(caps)が書かれていない: {}。", list.ja),
+        format!("ハードウェアの能力（caps）が書かれていない: {}。", list.ja),
     )
 }
 
@@ -493,7 +493,7 @@ fn tpm(system: &System<'_>) -> Option<Answer> {
             "These do not say whether they have one (caps.tpm): {}.",
             list.en
         ),
-        format!("有無(caps.tpm)が書かれていない: {}。", list.ja),
+        format!("有無（caps.tpm）が書かれていない: {}。", list.ja),
     )
 }
 
@@ -534,7 +534,7 @@ fn randomness(system: &System<'_>) -> Option<Answer> {
             "These do not say where their random numbers come from (caps.rng): {}.",
             list.en
         ),
-        format!("乱数源(caps.rng)が書かれていない: {}。", list.ja),
+        format!("乱数源（caps.rng）が書かれていない: {}。", list.ja),
     )
 }
 
@@ -564,7 +564,10 @@ fn platform(system: &System<'_>) -> Option<Answer> {
                 "These do not say what they run on (platform.os): {}.",
                 list.en
             ),
-            format!("何の上で動くか(platform.os)が書かれていない: {}。", list.ja),
+            format!(
+                "何の上で動くか（platform.os）が書かれていない: {}。",
+                list.ja
+            ),
         );
     }
     let known: BTreeSet<&str> = system
@@ -601,7 +604,7 @@ fn languages(system: &System<'_>, kinds: &[ComponentKind]) -> Option<Answer> {
                 list.en
             ),
             format!(
-                "使用言語(platform.languages)が書かれていない: {}。",
+                "使用言語（platform.languages）が書かれていない: {}。",
                 list.ja
             ),
         );
@@ -646,7 +649,7 @@ fn language_secrets(system: &System<'_>) -> Option<Answer> {
                 list.en
             ),
             format!(
-                "使用言語(platform.languages)が書かれていない: {}。",
+                "使用言語（platform.languages）が書かれていない: {}。",
                 list.ja
             ),
         );

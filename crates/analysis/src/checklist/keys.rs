@@ -276,7 +276,7 @@ impl Asking<'_, '_> {
             Some(KeyStorage::Tpm) if !has_tpm() => doubtful(
                 at("in a TPM", "TPM の中"),
                 "the model does not say that these components have one (caps.tpm)",
-                "これらのコンポーネントに TPM があると書かれていない(caps.tpm)",
+                "これらのコンポーネントに TPM があると書かれていない（caps.tpm）",
             ),
             Some(KeyStorage::Tpm) => (Some(at("in a TPM", "TPM の中")), None),
             Some(KeyStorage::SecureElement) => {
@@ -301,7 +301,7 @@ impl Asking<'_, '_> {
             Some(days) if days > LONG_LIFE => doubtful(
                 Text::new(format!("every {days} days"), format!("{days} 日ごと")),
                 "that is longer than a certificate of our own may live (own judgement: 825 days)",
-                "長すぎる(825 日以内とするのは当社の判断)",
+                "長すぎる（825 日以内とするのは当社の判断）",
             ),
             Some(days) => said(format!("every {days} days"), format!("{days} 日ごと")),
         }
@@ -342,7 +342,7 @@ impl Asking<'_, '_> {
         }
         said(
             "a requirement asks that it can be erased where it is kept (CM-WIPE)",
-            "保管場所で消せることを要件が求めている(CM-WIPE)",
+            "保管場所で消せることを要件が求めている（CM-WIPE）",
         )
     }
 
@@ -370,7 +370,7 @@ impl Asking<'_, '_> {
                 let owner = &statement.owner;
                 said(
                     format!("{owner}, until {}", statement.until),
-                    format!("{owner}({} まで)", statement.until),
+                    format!("{owner}（{} まで）", statement.until),
                 )
             }
             _ => (None, None),

@@ -100,8 +100,11 @@ pub(crate) fn of_system(system: &System<'_>) -> Sheet {
 /// What the ground for collecting is called.
 fn ground(consent: Consent) -> Text {
     match consent {
-        Consent::OptIn => Text::new("prior consent (opt-in)", "事前の同意(オプトイン)"),
-        Consent::OptOut => Text::new("until objection (opt-out)", "拒否されるまで(オプトアウト)"),
+        Consent::OptIn => Text::new("prior consent (opt-in)", "事前の同意（オプトイン）"),
+        Consent::OptOut => Text::new(
+            "until objection (opt-out)",
+            "拒否されるまで（オプトアウト）",
+        ),
         Consent::Contract => Text::new("a contract", "契約"),
         Consent::Law => Text::new("a law", "法令"),
         Consent::None => Text::new("none", "なし"),

@@ -381,7 +381,9 @@ fn missing(enough: &Enough, has: &Reached, most: &Reached) -> Text {
             en.push(format!(
                 "{what_en}: {has} of {asks}, and everything that can be had gives {most}"
             ));
-            ja.push(format!("{what_ja} {has}/{asks}(使えるもの全てでも {most})"));
+            ja.push(format!(
+                "{what_ja} {has}/{asks}（使えるもの全てでも {most}）"
+            ));
         } else {
             en.push(format!("{what_en}: {has} of {asks}"));
             ja.push(format!("{what_ja} {has}/{asks}"));

@@ -200,7 +200,7 @@ impl Proof {
             Proof::Optimal => Text::new("optimum", "最適"),
             Proof::Gap { bound, above } => Text::new(
                 format!("at most {above} above the optimum (bound {bound})"),
-                format!("最適より最大 {above} 点高い(下界 {bound})"),
+                format!("最適より最大 {above} 点高い（下界 {bound}）"),
             ),
             Proof::Budget { closed, at_most } if closed == at_most => Text::new(
                 "nothing within the budget closes more",

@@ -104,9 +104,9 @@ fn opened(state: &StateChange, language: Language) -> String {
     let was = state.state.before.map(|was| state_word(was, language));
     let was = match (was, language) {
         (Some(was), Language::English) => format!("  (was: {was})"),
-        (Some(was), Language::Japanese) => format!("  (これまで: {was})"),
+        (Some(was), Language::Japanese) => format!("  （これまで: {was}）"),
         (None, Language::English) => "  (new)".to_owned(),
-        (None, Language::Japanese) => "  (新規)".to_owned(),
+        (None, Language::Japanese) => "  （新規）".to_owned(),
     };
     format!("! {}{was}", named(state, language))
 }

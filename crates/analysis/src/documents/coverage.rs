@@ -172,7 +172,7 @@ fn summary(
         content,
         why: Text::new(
             format!("{covered} of {all} lines ran ({percent} %)"),
-            format!("{all} 行のうち {covered} 行を実行({percent} %)"),
+            format!("{all} 行のうち {covered} 行を実行（{percent} %）"),
         ),
     })
 }

@@ -51,7 +51,7 @@ pub(super) fn read(text: &str) -> Result<Summary, Unreadable> {
             Verdict::Inconclusive,
             Text::new(
                 format!("no test ran to its end ({skipped} skipped)"),
-                format!("最後まで実行された試験がない({skipped} 件は省略)"),
+                format!("最後まで実行された試験がない（{skipped} 件は省略）"),
             ),
         )
     } else {

@@ -133,12 +133,12 @@ fn value(language: Language, key: &Key) -> String {
         }
         Shape::Grammar(grammar) => grammar_text(language, grammar, false),
         Shape::Grammars(grammar) => grammar_text(language, grammar, true),
-        Shape::Table(_) => said("table, see below", "表(下記)"),
+        Shape::Table(_) => said("table, see below", "表（下記）"),
         Shape::Schema => said(
             "table of `type`, `properties`, `required`, `additionalProperties`, `enum`, `minimum`, `maximum`, `maxLength`",
             "表。`type`、`properties`、`required`、`additionalProperties`、`enum`、`minimum`、`maximum`、`maxLength`",
         ),
-        Shape::Facts => said("table of conditions, see below", "条件の表(下記)"),
+        Shape::Facts => said("table of conditions, see below", "条件の表（下記）"),
         Shape::Ranges => said("table of `[low, high]`", "`[下限, 上限]` の表"),
     }
 }

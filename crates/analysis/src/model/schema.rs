@@ -254,7 +254,7 @@ fn unknown(name: &str, kind: &str) -> Text {
     match similar(&name, KEYWORDS.iter().copied()) {
         Some(meant) => Text::new(
             format!("`{name}` is not supported; did you mean `{meant}`?"),
-            format!("`{name}` には対応していません。`{meant}` のことですか?"),
+            format!("`{name}` には対応していません。`{meant}` のことですか？"),
         ),
         None => Text::new(
             format!("`{name}` is not supported"),

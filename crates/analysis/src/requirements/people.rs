@@ -59,7 +59,7 @@ fn unenforced_flows(system: &System<'_>) -> Vec<Requirement> {
                         ask.en
                     ),
                     format!(
-                        "このフロー({protocol}、{security})はゲートウェイが判定しない。{}誰が確かめるかを述べること。",
+                        "このフロー（{protocol}、{security}）はゲートウェイが判定しない。{}誰が確かめるかを述べること。",
                         ask.ja
                     ),
                 ),
@@ -91,11 +91,11 @@ pub fn demand(protocol: Protocol) -> Text {
         ),
         Protocol::Ble => Text::new(
             "Ask for LE Secure Connections with authenticated pairing (security mode 1 level 4), no pairing without confirmation, pairing only while someone at the device allows it, and private addresses that change.",
-            "認証付きペアリングによる LE Secure Connections(セキュリティモード 1 レベル 4)を求めること。確認なしのペアリングは禁じ、機器の前の人が許す間だけペアリングを受け付け、変化する私的アドレスを使うこと。",
+            "認証付きペアリングによる LE Secure Connections（セキュリティモード 1 レベル 4）を求めること。確認なしのペアリングは禁じ、機器の前の人が許す間だけペアリングを受け付け、変化する私的アドレスを使うこと。",
         ),
         Protocol::Lorawan => Text::new(
             "Ask for activation over the air (OTAA) with root keys of each device, LoRaWAN 1.0.4 or 1.1, frame counters that never start over, separate network and application keys, and a join server that you trust; activation by personalization is off.",
-            "機器ごとのルート鍵による無線アクティベーション(OTAA)、LoRaWAN 1.0.4 または 1.1、巻き戻らないフレームカウンター、網と応用で別々の鍵、信頼できる参加サーバーを求めること。固定鍵による有効化(ABP)は使わないこと。",
+            "機器ごとのルート鍵による無線アクティベーション（OTAA）、LoRaWAN 1.0.4 または 1.1、巻き戻らないフレームカウンター、網と応用で別々の鍵、信頼できる参加サーバーを求めること。固定鍵による有効化（ABP）は使わないこと。",
         ),
         Protocol::Zigbee => Text::new(
             "Ask for Zigbee 3.0 with an install code for each device, no joining by the well-known default key, a network key that is replaced, and joining that is open only while someone adds a device.",
@@ -103,7 +103,7 @@ pub fn demand(protocol: Protocol) -> Text {
         ),
         Protocol::Modbus => Text::new(
             "Modbus protects nothing by itself: ask for Modbus/TCP Security (TLS with certificates and roles) or a tunnel; else keep it in a closed segment and let a filter pass only declared function codes and registers.",
-            "Modbus 自体に保護はない。Modbus/TCP Security(証明書と役割を用いる TLS)またはトンネルを求めること。できなければ閉じた区画に置き、宣言した機能コードとレジスターだけをフィルターで通すこと。",
+            "Modbus 自体に保護はない。Modbus/TCP Security（証明書と役割を用いる TLS）またはトンネルを求めること。できなければ閉じた区画に置き、宣言した機能コードとレジスターだけをフィルターで通すこと。",
         ),
         Protocol::Opcua => Text::new(
             "Ask for security mode SignAndEncrypt with a current security policy such as Aes256-Sha256-RsaPss, application certificates on trust lists, users who sign in; mode None, outdated policies and anonymous users are off.",
@@ -111,7 +111,7 @@ pub fn demand(protocol: Protocol) -> Text {
         ),
         Protocol::Serial => Text::new(
             "Keep the line where nobody can reach it (locked, sealed, inside the case); where it leaves the case ask for messages with a keyed checksum and a counter, and switch off consoles on it.",
-            "線を人の手が届かない所(施錠、封印、筐体の内)に置くこと。筐体の外に出る場合は、鍵付きの検査値と計数を持つ電文を求め、コンソールを切ること。",
+            "線を人の手が届かない所（施錠、封印、筐体の内）に置くこと。筐体の外に出る場合は、鍵付きの検査値と計数を持つ電文を求め、コンソールを切ること。",
         ),
         Protocol::Human => Text::new(
             "Write down who reads or acts, how that person is recognized, and which acts need a second look.",
@@ -138,7 +138,7 @@ fn others(model: &Model) -> Vec<Requirement> {
                 ),
                 Text::new(
                     "Before it is bought, and once a year, somebody obtains from the supplier: the parts list of its software (SBOM) for each version; until when and how soon weaknesses are mended, and how updates are proven genuine; where weaknesses are reported and told; which ports, accounts and defaults for maintenance there are and how they are closed. The contract holds the supplier to it.",
-                    "購入の前と年に一度、供給者から次を得ること: 版ごとのソフトウェア部品表(SBOM)、弱点を直す期間と期限、更新が本物であることの示し方、弱点の届け先と知らせ方、保守用の端子・アカウント・既定値とその閉じ方。契約で供給者に約束させること。",
+                    "購入の前と年に一度、供給者から次を得ること: 版ごとのソフトウェア部品表（SBOM）、弱点を直す期間と期限、更新が本物であることの示し方、弱点の届け先と知らせ方、保守用の端子・アカウント・既定値とその閉じ方。契約で供給者に約束させること。",
                 ),
                 Text::new(
                     "It is bought: what is inside can be asked for, not built.",

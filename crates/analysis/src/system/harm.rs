@@ -162,7 +162,7 @@ fn hazard(model: &Model, id: &str) -> Option<HazardStake> {
         )),
         through: Arc::new(Text::new(
             format!("hazard {id}, through what depends on it: {en}"),
-            format!("ハザード {id}(依存する部品を通じて): {ja}"),
+            format!("ハザード {id}（依存する部品を通じて）: {ja}"),
         )),
     })
 }

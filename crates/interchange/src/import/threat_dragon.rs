@@ -202,7 +202,7 @@ fn scope_and_threats(draft: &mut Draft, id: &str, cell: &Node<'_>) {
                 "out of scope in the source ({}); here it is analyzed",
                 shown(&why)
             ),
-            format!("元の文書では対象外({})。ここでは分析する", shown(&why)),
+            format!("元の文書では対象外（{}）。ここでは分析する", shown(&why)),
         );
     }
     for threat in data.list("threats") {
@@ -213,7 +213,7 @@ fn scope_and_threats(draft: &mut Draft, id: &str, cell: &Node<'_>) {
         draft.leave(
             id,
             format!("threat: {title} ({kind}, {status}); the analysis finds its own"),
-            format!("脅威: {title}({kind}、{status})。分析が改めて求める"),
+            format!("脅威: {title}（{kind}、{status}）。分析が改めて求める"),
         );
     }
 }

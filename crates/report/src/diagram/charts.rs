@@ -231,7 +231,7 @@ mod tests {
                 name: "認証と身元の確認".to_owned(),
                 provided,
                 built,
-                said: "対策 17(既存 17)、手間 35 ポイント".to_owned(),
+                said: "対策 17（既存 17）、手間 35 ポイント".to_owned(),
             })
             .into();
         let scene = pillars(&bars);

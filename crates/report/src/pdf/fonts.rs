@@ -102,7 +102,7 @@ fn missing(place: &str) -> Box<RenderError> {
         observed: Text::new(format!("looked in {place}"), format!("探した場所: {place}")),
         fix: Text::new(
             "install the package fonts-noto-cjk (Debian, Ubuntu) or google-noto-sans-cjk-fonts (Fedora), or set SEKIMORI_REPORT_FONT to a font file; --format html needs no font",
-            "fonts-noto-cjk(Debian、Ubuntu)か google-noto-sans-cjk-fonts(Fedora)を入れるか、SEKIMORI_REPORT_FONT にフォントのファイルを指定してください。--format html はフォントなしで使えます",
+            "fonts-noto-cjk（Debian、Ubuntu）か google-noto-sans-cjk-fonts（Fedora）を入れるか、SEKIMORI_REPORT_FONT にフォントのファイルを指定してください。--format html はフォントなしで使えます",
         ),
     })
 }

@@ -185,7 +185,7 @@ impl Fact {
             ),
             Fact::Reachable => (
                 "Others can come to the flow: it crosses a trust boundary, or is a radio in a zone whose network is public; what people carry is not reachable.",
-                "部外者がフローに近づける(信頼境界を越える、またはネットワークが公開の区域での無線である)。人が運ぶものには近づけない。",
+                "部外者がフローに近づける（信頼境界を越える、またはネットワークが公開の区域での無線である）。人が運ぶものには近づけない。",
             ),
             Fact::Open => (
                 "Others on the way can change or forge the flow, or nobody knows.",
@@ -235,7 +235,7 @@ impl Fact {
             ),
             Fact::Radio => (
                 "The flow goes over the air: by its protocol, or because an end has radios and no wire.",
-                "フローが無線を通る(規約による、または端に無線しかない)。",
+                "フローが無線を通る（規約による、または端に無線しかない）。",
             ),
             Fact::Sender => (
                 "The sender is of one of these kinds.",
@@ -259,7 +259,7 @@ impl Fact {
             ),
             Fact::ByPeople => (
                 "People carry the flow: on screens, on paper, in words.",
-                "フローを人が運ぶ(画面、紙、言葉)。",
+                "フローを人が運ぶ（画面、紙、言葉）。",
             ),
             Fact::Network => (
                 "Who shares the network: of a flow, the most open of its ends; of a component, its zone.",

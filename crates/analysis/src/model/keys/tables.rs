@@ -140,7 +140,7 @@ pub(in crate::model) const SECTIONS: &[Section] = &[
         many: true,
         about: (
             "What the stakeholders must not lose (STPA).",
-            "関係者が失ってはならないもの(STPA)。",
+            "関係者が失ってはならないもの（STPA）。",
         ),
         keys: LOSS,
     },
@@ -149,7 +149,7 @@ pub(in crate::model) const SECTIONS: &[Section] = &[
         many: true,
         about: (
             "A state of the system that leads to a loss (STPA).",
-            "損失につながるシステムの状態(STPA)。",
+            "損失につながるシステムの状態（STPA）。",
         ),
         keys: HAZARD,
     },
@@ -158,7 +158,7 @@ pub(in crate::model) const SECTIONS: &[Section] = &[
         many: true,
         about: (
             "What controls a process, and where it runs (STPA).",
-            "制御対象を制御するものと、それが動く場所(STPA)。",
+            "制御対象を制御するものと、それが動く場所（STPA）。",
         ),
         keys: CONTROLLER,
     },
@@ -167,7 +167,7 @@ pub(in crate::model) const SECTIONS: &[Section] = &[
         many: true,
         about: (
             "What a controller does to its process (STPA).",
-            "制御器が制御対象に対して行うこと(STPA)。",
+            "制御器が制御対象に対して行うこと（STPA）。",
         ),
         keys: CONTROL_ACTION,
     },
@@ -176,7 +176,7 @@ pub(in crate::model) const SECTIONS: &[Section] = &[
         many: true,
         about: (
             "A way in which a control action leads to a hazard (STPA).",
-            "制御動作がハザードにつながる場合(STPA)。",
+            "制御動作がハザードにつながる場合（STPA）。",
         ),
         keys: UCA,
     },
@@ -221,7 +221,7 @@ pub(in crate::model) const SECTIONS: &[Section] = &[
         many: true,
         about: (
             "A STRIDE rule of your own (`X-…`), another text for one that ships (its id), or one that is off.",
-            "自分の STRIDE 規則(`X-…`)、同梱の規則(その id)の差し替え、または無効化。",
+            "自分の STRIDE 規則（`X-…`）、同梱の規則（その id）の差し替え、または無効化。",
         ),
         keys: RULE,
     },
@@ -230,7 +230,7 @@ pub(in crate::model) const SECTIONS: &[Section] = &[
         many: true,
         about: (
             "A countermeasure of your own (`CM-X-…`), or what you judge differently about one that ships (its id). Absent keys stay as they ship.",
-            "自分の対策(`CM-X-…`)、または同梱の対策(その id)について判断を変える点。書かないキーは同梱のまま。",
+            "自分の対策（`CM-X-…`）、または同梱の対策（その id）について判断を変える点。書かないキーは同梱のまま。",
         ),
         keys: MEASURE,
     },
@@ -250,7 +250,7 @@ const MODEL: &[Key] = &[
 
 #[rustfmt::skip]
 const COST: &[Key] = &[
-    key("currency", Shape::Grammar(Grammar::Currency), "Currency by its three letters (ISO 4217).", "通貨の三文字(ISO 4217)。").or("\"JPY\""),
+    key("currency", Shape::Grammar(Grammar::Currency), "Currency by its three letters (ISO 4217).", "通貨の三文字（ISO 4217）。").or("\"JPY\""),
     key("effort_point", Shape::Whole(1, MANY), "Money for one effort point; the management page shows costs by it. Must be there beside a `currency` other than JPY.", "手間 1 点あたりの金額。経営向けの一枚はこれで費用を示す。円以外の `currency` では必須。").or("50000"),
     key("ram_kib", Shape::Points, "Effort points for one KiB of memory on each kind of device.", "機器の種類ごとの、メモリ 1 KiB あたりの点数。").or("0.02"),
     key("flash_kib", Shape::Points, "Effort points for one KiB of program storage on each kind of device.", "機器の種類ごとの、プログラム領域 1 KiB あたりの点数。").or("0.005"),
@@ -261,10 +261,10 @@ const COST: &[Key] = &[
 
 #[rustfmt::skip]
 const POLICY: &[Key] = &[
-    key("credential_days", Shape::Whole(1, 3_650), "Life of a device's certificate, in days.", "機器の証明書の有効期間(日)。"),
-    key("renew_at_percent", Shape::Whole(50, 90), "Part of that life after which the device renews it, in percent.", "その期間のうち、更新を始めるまでの割合(%)。"),
-    key("handshake_seconds", Shape::Whole(1, 120), "Longest handshake, in seconds.", "接続確立にかけてよい時間(秒)。"),
-    key("idle_seconds", Shape::Whole(5, 86_400), "Longest silence of a session, in seconds.", "接続が黙っていてよい時間(秒)。"),
+    key("credential_days", Shape::Whole(1, 3_650), "Life of a device's certificate, in days.", "機器の証明書の有効期間（日）。"),
+    key("renew_at_percent", Shape::Whole(50, 90), "Part of that life after which the device renews it, in percent.", "その期間のうち、更新を始めるまでの割合（%）。"),
+    key("handshake_seconds", Shape::Whole(1, 120), "Longest handshake, in seconds.", "接続確立にかけてよい時間（秒）。"),
+    key("idle_seconds", Shape::Whole(5, 86_400), "Longest silence of a session, in seconds.", "接続が黙っていてよい時間（秒）。"),
     key("contain", Shape::Word(Contain::WORDS), "What happens to a device that a detector points at.", "検知器が指した機器の扱い。"),
     key("detect", Shape::Table(DETECT), "When detectors speak up.", "検知器が知らせる条件。"),
 ];
@@ -288,7 +288,7 @@ const COMPONENT: &[Key] = &[
     key("id", Shape::Id, "As everywhere; the id of a device is also the role of its units.", "他と同じ。機器の id は、その個体の役割名にもなる。").needed(),
     TITLE,
     key("kind", Shape::Word(ComponentKind::WORDS), "What it is; decides which STRIDE rules look at it, and devices get a JNSA matrix.", "何であるか。適用する STRIDE 規則を決める。機器には JNSA の行列が付く。").needed(),
-    key("bought", Shape::Truth, "Whether it is bought and built by someone else, though it stands in this system: what would have to be built in is then asked of its supplier. Not for `human` and `external`.", "購入品(作るのは他者だが、このシステムの中にあるもの)か。組み込むべき対策は、供給者に求める要件になる。`human` と `external` には書けない。").or("false"),
+    key("bought", Shape::Truth, "Whether it is bought and built by someone else, though it stands in this system: what would have to be built in is then asked of its supplier. Not for `human` and `external`.", "購入品（作るのは他者だが、このシステムの中にあるもの）か。組み込むべき対策は、供給者に求める要件になる。`human` と `external` には書けない。").or("false"),
     key("class", Shape::Word(DeviceClass::WORDS), "JNSA device class; chooses the matrix. Must be there for a device, unless it is bought.", "JNSA の機器分類。行列を選ぶ。機器では、購入品でなければ必須。"),
     key("csa_class", Shape::Word(CSA_CLASSES), "Device class of the CSA's appendix A; proposes actors and threats.", "CSA 付録 A の機器分類。攻撃者と脅威の候補を決める。"),
     key("zone", Shape::Reference(Expected::Zone), "Where it stands.", "置かれている区域。").needed(),
@@ -298,15 +298,15 @@ const COMPONENT: &[Key] = &[
     key("interfaces", Shape::Words(Interface::WORDS), "Ways in beside the declared flows.", "宣言したフローのほかの入り口。"),
     key("depends_on", Shape::References(Expected::Component), "Components without which it does not do its work; harm travels along these.", "これがないと働けない部品。影響はこれを伝わる。"),
     key("hazards", Shape::References(Expected::Hazard), "Hazards to which its compromise or failure leads directly.", "侵害や故障が直接つながるハザード。"),
-    key("hosts", Shape::Grammars(Grammar::Host), "Names, addresses or networks under which its peers know it; for the network policy (MUD).", "通信相手から見た名前・アドレス・ネットワーク。通信ポリシー(MUD)に使う。"),
+    key("hosts", Shape::Grammars(Grammar::Host), "Names, addresses or networks under which its peers know it; for the network policy (MUD).", "通信相手から見た名前・アドレス・ネットワーク。通信ポリシー（MUD）に使う。"),
     key("platform", Shape::Table(PLATFORM), "What its programs run on; chooses the guidance.", "プログラムの土台。手引きを選ぶ。"),
     key("budget", Shape::Table(BUDGET), "What is free for protection; the choice stays within. What is absent is not checked.", "保護に使える余地。選択はこの範囲で行う。書かないものは調べない。"),
 ];
 
 #[rustfmt::skip]
 const CAPS: &[Key] = &[
-    key("ram_kib", Shape::Whole(0, u32::MAX), "Memory in KiB.", "メモリ(KiB)。"),
-    key("flash_kib", Shape::Whole(0, u32::MAX), "Program storage in KiB.", "プログラム領域(KiB)。"),
+    key("ram_kib", Shape::Whole(0, u32::MAX), "Memory in KiB.", "メモリ（KiB）。"),
+    key("flash_kib", Shape::Whole(0, u32::MAX), "Program storage in KiB.", "プログラム領域（KiB）。"),
     key("rng", Shape::Word(Randomness::WORDS), "Where random numbers come from.", "乱数の出どころ。"),
     key("secure_boot", Shape::Truth, "Whether the boot loader verifies what it starts.", "起動するものを検証して起動するか。"),
     key("tpm", Shape::Truth, "Whether keys are kept in hardware of their own.", "鍵を専用のハードウェアに置くか。"),
@@ -321,9 +321,9 @@ const PLATFORM: &[Key] = &[
 
 #[rustfmt::skip]
 const BUDGET: &[Key] = &[
-    key("ram_kib", Shape::Whole(0, u32::MAX), "Memory in KiB.", "メモリ(KiB)。"),
-    key("flash_kib", Shape::Whole(0, u32::MAX), "Program storage in KiB.", "プログラム領域(KiB)。"),
-    key("cpu_percent", Shape::Whole(0, 100), "Processor time in percent.", "処理時間(%)。"),
+    key("ram_kib", Shape::Whole(0, u32::MAX), "Memory in KiB.", "メモリ（KiB）。"),
+    key("flash_kib", Shape::Whole(0, u32::MAX), "Program storage in KiB.", "プログラム領域（KiB）。"),
+    key("cpu_percent", Shape::Whole(0, 100), "Processor time in percent.", "処理時間（%）。"),
 ];
 
 #[rustfmt::skip]
@@ -341,7 +341,7 @@ const ASSET: &[Key] = &[
     key("retention_days", Shape::Whole(0, 36_525), "Days after which they are deleted; 0 means at once.", "消去までの日数。0 は直ちに。"),
     key("consent", Shape::Word(Consent::WORDS), "Why they may be collected.", "収集してよい根拠。"),
     key("minimized", Shape::Truth, "Whether less would not do.", "必要最小限か。"),
-    key("shared_with", Shape::References(Expected::Component), "Components of someone else that get them.", "提供先の(他者の)部品。"),
+    key("shared_with", Shape::References(Expected::Component), "Components of someone else that get them.", "提供先の（他者の）部品。"),
     key("key", Shape::Table(KEY), "Life of a key or credential; only beside kind = \"key\" or \"credential\".", "鍵や認証情報の扱い。kind が \"key\" か \"credential\" のときだけ書ける。"),
 ];
 
@@ -364,15 +364,15 @@ const FLOW: &[Key] = &[
     key("assets", Shape::References(Expected::Asset), "Assets that it carries; they decide the impact of threats to it.", "運ぶ資産。フローへの脅威の影響を決める。"),
     key("proto", Shape::Word(Protocol::WORDS), "Protocol. The gateway enforces MQTT so far; the others become requirements for people.", "プロトコル。ゲートウェイが強制するのは今のところ MQTT。他は人への要件になる。").needed(),
     key("security", Shape::Word(Security::WORDS), "Protection on the way by the protocol itself. `unknown` counts as none.", "プロトコル自身による経路の保護。`unknown` は保護なしとみなす。").needed(),
-    key("link", Shape::Word(LinkProtection::WORDS), "Protection below or beside the protocol: of the radio link, by a tunnel, by signatures. Write it only when it covers the whole way from sender to receiver.", "プロトコルの下や脇での保護(無線リンク、トンネル、署名)。送り手から受け手までの全体を守る場合にだけ書く。").or("\"none\""),
+    key("link", Shape::Word(LinkProtection::WORDS), "Protection below or beside the protocol: of the radio link, by a tunnel, by signatures. Write it only when it covers the whole way from sender to receiver.", "プロトコルの下や脇での保護（無線リンク、トンネル、署名）。送り手から受け手までの全体を守る場合にだけ書く。").or("\"none\""),
     key("sequence", Shape::Word(Sequence::WORDS), "Whether each message must carry a sequence number, so that replay is refused.", "各メッセージに通番を求めるか。求めれば再送攻撃を拒む。").or("\"none\""),
     key("schema", Shape::Schema, "Shape of the payload: the subset of JSON Schema that the gateway enforces.", "ペイロードの形。ゲートウェイが強制する JSON Schema の部分集合。"),
     key("range", Shape::Ranges, "Bounds of numbers, by the name of a field or a JSON Pointer: range = { temp_c = [-40, 60] }.", "数値の範囲。項目名か JSON Pointer で書く。例: range = { temp_c = [-40, 60] }。"),
-    key("rate", Shape::Grammar(Grammar::Rate), "How often one device may send: messages, a slash, a period in s, m, h or d of at most one day.", "一台が送ってよい頻度。件数/期間(s・m・h・d、最長一日)。"),
+    key("rate", Shape::Grammar(Grammar::Rate), "How often one device may send: messages, a slash, a period in s, m, h or d of at most one day.", "一台が送ってよい頻度。件数/期間（s・m・h・d、最長一日）。"),
     key("backlog", Shape::Whole(0, 10_000), "Messages that a device which was away may resend beyond the rate. Without it, one day's worth.", "離れていた機器が頻度を超えて再送してよい件数。なければ一日分。"),
-    key("max_bytes", Shape::Whole(1, 262_144), "Largest payload in bytes.", "ペイロードの上限(バイト)。").or("4096"),
-    key("port", Shape::Whole(1, 65_535), "Port at which the receiver listens; for the network policy (MUD).", "受け手が待ち受けるポート。通信ポリシー(MUD)に使う。"),
-    key("timeout_seconds", Shape::Whole(1, 86_400), "Longest wait for an answer, in seconds.", "応答を待つ時間の上限(秒)。"),
+    key("max_bytes", Shape::Whole(1, 262_144), "Largest payload in bytes.", "ペイロードの上限（バイト）。").or("4096"),
+    key("port", Shape::Whole(1, 65_535), "Port at which the receiver listens; for the network policy (MUD).", "受け手が待ち受けるポート。通信ポリシー（MUD）に使う。"),
+    key("timeout_seconds", Shape::Whole(1, 86_400), "Longest wait for an answer, in seconds.", "応答を待つ時間の上限（秒）。"),
 ];
 
 #[rustfmt::skip]
@@ -423,7 +423,7 @@ const SCENARIO: &[Key] = &[
     id(),
     key("uca", Shape::Reference(Expected::UnsafeControlAction), "Unsafe control action that it leads to.", "つながる非安全制御動作。").needed(),
     text("Statement: how it comes about.", "どのように起きるか。"),
-    key("element", Shape::Reference(Expected::Element), "Flow or component at which it happens; measures are put to work there.", "起きる場所(フローか部品)。対策はそこに置く。").needed(),
+    key("element", Shape::Reference(Expected::Element), "Flow or component at which it happens; measures are put to work there.", "起きる場所（フローか部品）。対策はそこに置く。").needed(),
     key("stride", Shape::Word(Stride::WORDS), "Kind of attack; decides which countermeasures answer it.", "攻撃の種類。応じる対策を決める。").needed(),
 ];
 
@@ -442,7 +442,7 @@ const STATEMENT: &[Key] = &[
     key("why", Shape::Said, "Reason, or where to look. Must be there for `not-applicable` and `process`.", "理由、または見るべき場所。`not-applicable` と `process` では必須。"),
     OWNER,
     UNTIL,
-    key("document", Shape::Text, "Name of an attached document (`sekimori evidence attach`). Must be there for `document`.", "添付した文書の名(`sekimori evidence attach`)。`document` では必須。"),
+    key("document", Shape::Text, "Name of an attached document (`sekimori evidence attach`). Must be there for `document`.", "添付した文書の名（`sekimori evidence attach`）。`document` では必須。"),
 ];
 
 #[rustfmt::skip]
@@ -483,15 +483,15 @@ const MEASURE: &[Key] = &[
     key("kind", Shape::Word(MeasureKind::WORDS), "What it is made of. Guidance, and only guidance, has strength 0. Must be there for a new one.", "対策の種類。guidance だけが強さ 0。新しい対策では必須。"),
     key("name", Shape::Said, "Name. Must be there for a new one.", "名前。新しい対策では必須。"),
     key("shall", Shape::Said, "What shall hold; becomes the requirement. Must be there for a new one.", "満たすべきこと。要件の文になる。新しい対策では必須。"),
-    key("cost", Shape::Whole(0, 1_000), "Effort points from nothing. Must be there for a new one.", "何もない状態からの手間(点)。新しい対策では必須。"),
-    key("provided", Shape::Whole(0, 1_000), "Effort points when platform or hardware already have it. A new one without it: the same as cost.", "土台やハードウェアに既にあるときの手間(点)。新しい対策で省くと cost と同じ。"),
+    key("cost", Shape::Whole(0, 1_000), "Effort points from nothing. Must be there for a new one.", "何もない状態からの手間（点）。新しい対策では必須。"),
+    key("provided", Shape::Whole(0, 1_000), "Effort points when platform or hardware already have it. A new one without it: the same as cost.", "土台やハードウェアに既にあるときの手間（点）。新しい対策で省くと cost と同じ。"),
     key("strength", Shape::Whole(0, 3), "0 guidance, 1 detection or people, 2 response or hurdle, 3 prevention. Must be there for a new one.", "0 手引き、1 検知または人手、2 対応または障壁、3 予防。新しい対策では必須。"),
-    key("ram_kib", Shape::Whole(0, MANY), "Memory that it needs on each device, in KiB.", "各機器で要るメモリ(KiB)。"),
-    key("flash_kib", Shape::Whole(0, MANY), "Program storage that it needs on each device, in KiB.", "各機器で要るプログラム領域(KiB)。"),
-    key("cpu_percent", Shape::Whole(0, 100), "Processor time that it needs on each device, in percent.", "各機器で要る処理時間(%)。"),
-    key("gateway_percent", Shape::Whole(0, 100), "Load of the gateway, in percent.", "ゲートウェイの負荷(%)。"),
+    key("ram_kib", Shape::Whole(0, MANY), "Memory that it needs on each device, in KiB.", "各機器で要るメモリ（KiB）。"),
+    key("flash_kib", Shape::Whole(0, MANY), "Program storage that it needs on each device, in KiB.", "各機器で要るプログラム領域（KiB）。"),
+    key("cpu_percent", Shape::Whole(0, 100), "Processor time that it needs on each device, in percent.", "各機器で要る処理時間（%）。"),
+    key("gateway_percent", Shape::Whole(0, 100), "Load of the gateway, in percent.", "ゲートウェイの負荷（%）。"),
     key("unit", Shape::Points, "Effort points of hardware in each unit.", "一台ごとの部品の点数。"),
     key("requires", Shape::Grammars(Grammar::Measure), "Countermeasures that it needs.", "前提となる対策。"),
     key("conflicts", Shape::Grammars(Grammar::Measure), "Countermeasures that cannot stand beside it.", "両立しない対策。"),
-    key("answers", Shape::Grammars(Grammar::Answers), "What it answers beside what ships: rules `SR-F2` and cells `JT04:P2` (threat and phase).", "同梱の対応に加えて応じるもの。規則 `SR-F2` と、マス `JT04:P2`(脅威と段階)。"),
+    key("answers", Shape::Grammars(Grammar::Answers), "What it answers beside what ships: rules `SR-F2` and cells `JT04:P2` (threat and phase).", "同梱の対応に加えて応じるもの。規則 `SR-F2` と、マス `JT04:P2`（脅威と段階）。"),
 ];

@@ -303,7 +303,7 @@ fn scenarios(draft: &mut Draft, tree: &Tree) {
                         shown(&text)
                     ),
                     format!(
-                        "非安全制御動作のないシナリオ({factor}; {}): {}",
+                        "非安全制御動作のないシナリオ（{factor}; {}）: {}",
                         shown(&hazards),
                         shown(&text)
                     ),
