@@ -74,7 +74,11 @@ impl Diagnostic {
 
     /// The form for a terminal.
     pub(crate) fn render(&self, language: Language) -> String {
-        let mut text = format!("error[{}]: {}", self.code, self.message.of(language));
+        let error = match language {
+            Language::Ja => "エラー",
+            Language::En => "error",
+        };
+        let mut text = format!("{error}[{}]: {}", self.code, self.message.of(language));
         for (label, value) in &self.lines {
             let label = match (label, language) {
                 (Label::Observed, Language::Ja) => "実際",
@@ -106,7 +110,7 @@ mod tests {
         );
         assert_eq!(
             error.render(Language::Ja),
-            "error[SK-AGT-000]: 失敗\n  実際: a\n    b\n  対処: 直す"
+            "エラー[SK-AGT-000]: 失敗\n  実際: a\n    b\n  対処: 直す"
         );
     }
 }

@@ -1,5 +1,6 @@
 # Texts of the command line. Every key here stands in ja.ftl too, with the same variables.
 
+label-error = error
 label-observed = observed
 label-expected = expected
 label-fix = fix
@@ -52,6 +53,11 @@ fix-layout-changes-meaning = this is a fault of Sekimori: please report it with 
 file-missing = there is no such file
 file-forbidden = access is denied
 file-is-folder = this is a folder
+folder-missing = the folder does not exist
+fix-folder-missing = make the folder first, or name another one
+file-in-file = a part of the path is a file, not a folder
+file-read-only = the file system is read-only
+file-no-space = no space is left
 fix-file-forbidden = check the rights of the file and of its folder
 fix-file-path = check the path
 apply-unchanged = Policy v{ $version } stays: the model asks for nothing else.

@@ -1,5 +1,6 @@
 # コマンドラインの文章。en.ftl と同じキー・同じ変数を持つ。help- で始まるものの英語は cli.rs に、SK- で始まるものの英語はエラーを作る場所にある。
 
+label-error = エラー
 label-observed = 実際
 label-expected = 期待
 label-fix = 対処
@@ -52,6 +53,11 @@ fix-layout-changes-meaning = Sekimori の不具合です。モデルを添えて
 file-missing = そのファイルはありません
 file-forbidden = アクセスが許可されていません
 file-is-folder = フォルダーです
+folder-missing = フォルダーがありません
+fix-folder-missing = 先にフォルダーを作るか、別の場所を指定してください
+file-in-file = パスの途中がフォルダーではなくファイルです
+file-read-only = 読み取り専用の場所です
+file-no-space = 空き容量がありません
 fix-file-forbidden = ファイルとフォルダーの権限を確認してください
 fix-file-path = パスを確認してください
 apply-unchanged = 変更はありません。ポリシーは v{ $version } のままです。

@@ -141,7 +141,10 @@ impl Client {
             "SK-CTL-001",
             language.text("error-server-unreachable", &[]),
         )
-        .observed(format!("{socket}: {error}"))
+        .observed(match self.socket.try_exists() {
+            Ok(false) => format!("{socket}: {}", language.text("file-missing", &[])),
+            _ => format!("{socket}: {error}"),
+        })
         .fix(language.text("fix-server-unreachable", &[]))
     }
 }

@@ -89,7 +89,8 @@ impl Diagnostic {
         let message = translated("");
         let detail = (self.notes.from_below && message.is_some()).then(|| self.message.clone());
         let mut text = format!(
-            "error[{}]: {}",
+            "{}[{}]: {}",
+            language.text("label-error", &[]),
             self.code,
             message.as_deref().unwrap_or(&self.message)
         );
@@ -113,6 +114,21 @@ impl Diagnostic {
         }
         text
     }
+}
+
+/// What the system says of a file, in the reader's language where the cause is a usual one.
+pub(crate) fn cause(language: Language, error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    let key = match error.kind() {
+        ErrorKind::NotFound => "file-missing",
+        ErrorKind::PermissionDenied => "file-forbidden",
+        ErrorKind::IsADirectory => "file-is-folder",
+        ErrorKind::NotADirectory => "file-in-file",
+        ErrorKind::ReadOnlyFilesystem => "file-read-only",
+        ErrorKind::StorageFull => "file-no-space",
+        _ => return error.to_string(),
+    };
+    language.text(key, &[])
 }
 
 /// What every command returns.

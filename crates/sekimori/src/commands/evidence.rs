@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::table::{cell, render};
 use super::{Context, segment};
 use crate::cli::{EvidenceCommand, PaperArguments};
-use crate::diagnostic::{Diagnostic, Exit, Outcome};
+use crate::diagnostic::{Diagnostic, Exit, Outcome, cause};
 use crate::output::print_line;
 
 /// How many characters of a hash a table shows.
@@ -99,7 +99,8 @@ fn read(context: &Context, file: &Path) -> Outcome<Vec<u8>> {
                 &[("file", &file.display().to_string())],
             ),
         )
-        .observed(error)
+        .observed(cause(context.language, &error))
+        .fix(context.text("fix-file-path", &[]))
     };
     let opened = std::fs::File::open(file).map_err(failed)?;
     let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);

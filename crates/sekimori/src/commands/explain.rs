@@ -36,7 +36,7 @@ fn page(explanation: &Explanation, language: Language) -> String {
     let language = super::model::report_language(language);
     let (separator, open, close) = match language {
         ReportLanguage::English => (": ", " (", ")"),
-        ReportLanguage::Japanese => (": ", "(", ")"),
+        ReportLanguage::Japanese => (": ", "（", "）"),
     };
     let mut text = format!(
         "{}  {}{open}{}{close}\n",

@@ -6,7 +6,7 @@ use sekimori_analysis::language::Language;
 use sekimori_report::{Format, Report};
 
 use super::Context;
-use crate::diagnostic::{Diagnostic, Exit, Outcome};
+use crate::diagnostic::{Diagnostic, Exit, Outcome, cause};
 use crate::output::print_bytes;
 
 /// Refuses early what a terminal cannot show.
@@ -51,7 +51,11 @@ pub(crate) fn deliver(context: &Context, report: &[u8], output: Option<&Path>) -
     };
     std::fs::write(file, report).map_err(|error| {
         Diagnostic::new(Exit::Failed, "SK-CLI-011", "the report cannot be written")
-            .observed(format!("{}: {error}", file.display()))
+            .observed(format!(
+                "{}: {}",
+                file.display(),
+                cause(context.language, &error)
+            ))
             .fix("name a file in a folder that you may write")
     })?;
     eprintln!(

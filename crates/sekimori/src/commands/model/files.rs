@@ -9,7 +9,7 @@ use sekimori_analysis::model::{self, Model, Places, Source};
 
 use super::{color, report_language, today};
 use crate::commands::Context;
-use crate::diagnostic::{Diagnostic, Exit, Outcome};
+use crate::diagnostic::{Diagnostic, Exit, Outcome, cause};
 
 /// A sound model and what it was read from.
 pub(crate) struct Loaded {
@@ -185,26 +185,29 @@ pub(super) fn unreadable(
         Doing::Read => "error-model-unreadable",
         Doing::Write => "error-model-unwritable",
     };
-    let (why, fix) = why_not(context, error);
-    let diagnostic = Diagnostic::new(Exit::Failed, "SK-MOD-903", context.text(message, &[]))
-        .observed(format!("{}: {why}", file.display()));
-    match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            diagnostic.fix(format!("sekimori model init {}", file.display()))
+    let is_missing = error.kind() == std::io::ErrorKind::NotFound;
+    let (why, fix) = match doing {
+        // The file need not be there; its folder is what is missing.
+        Doing::Write if is_missing => (
+            context.text("folder-missing", &[]),
+            context.text("fix-folder-missing", &[]),
+        ),
+        Doing::Read if is_missing => {
+            let make = format!("sekimori model init {}", file.display());
+            (why_not(context, error).0, make)
         }
-        _ => diagnostic.fix(fix),
-    }
+        _ => why_not(context, error),
+    };
+    Diagnostic::new(Exit::Failed, "SK-MOD-903", context.text(message, &[]))
+        .observed(format!("{}: {why}", file.display()))
+        .fix(fix)
 }
 
 /// Why the system would not read or write a file, and the usual remedy.
 pub(crate) fn why_not(context: &Context, error: &std::io::Error) -> (String, String) {
-    use std::io::ErrorKind;
-    let (why, fix) = match error.kind() {
-        ErrorKind::NotFound => (Some("file-missing"), "fix-file-path"),
-        ErrorKind::PermissionDenied => (Some("file-forbidden"), "fix-file-forbidden"),
-        ErrorKind::IsADirectory => (Some("file-is-folder"), "fix-file-path"),
-        _ => (None, "fix-file-path"),
+    let fix = match error.kind() {
+        std::io::ErrorKind::PermissionDenied => "fix-file-forbidden",
+        _ => "fix-file-path",
     };
-    let why = why.map_or_else(|| error.to_string(), |why| context.text(why, &[]));
-    (why, context.text(fix, &[]))
+    (cause(context.language, error), context.text(fix, &[]))
 }
