@@ -56,7 +56,7 @@ pub fn explain(knowledge: &Knowledge, id: &str) -> Option<Explanation> {
             fact("Source", "出典", vec![threat.document]),
             fact("Touches a system when", "関わる場合", threat.touches),
             fact("Otherwise", "そうでなければ", vec![threat.otherwise]),
-            fact("Answered by", "答える対策", answers),
+            fact("Answered by", "応じる対策", answers),
         ];
         (kind, threat.name, facts)
     } else if let Some(rule) = knowledge.rules.iter().find(|rule| rule.id == id) {
@@ -167,7 +167,7 @@ fn of_measure(knowledge: &Knowledge, measure: &Measure) -> Vec<Fact> {
         ),
         fact(
             "Answers rules",
-            "答える規則",
+            "応じる規則",
             rules.map(|rule| lead(&rule.id, &rule.text)).collect(),
         ),
         fact(
@@ -214,7 +214,7 @@ fn of_rule(knowledge: &Knowledge, rule: &Rule) -> Vec<Fact> {
     vec![
         fact("Kind of threat", "脅威の種類", vec![stride(rule.stride)]),
         fact("About", "対象", on.collect()),
-        fact("Answered by", "答える対策", answers.collect()),
+        fact("Answered by", "応じる対策", answers.collect()),
     ]
 }
 
@@ -241,7 +241,7 @@ fn of_item(knowledge: &Knowledge, set: &RegimeSet, item: &Item) -> Vec<Fact> {
     let measures = measures.filter(|measure| measure.items.contains(&item.id));
     vec![
         fact("Requirement set", "要求規格", vec![set.name.clone()]),
-        fact("Version", "版", vec![Text::same(&set.version)]),
+        fact("Version", "版", vec![set.version.clone()]),
         fact(
             "Place in the text",
             "原文の箇所",

@@ -309,7 +309,7 @@ pub struct RegimeSet {
     /// Name.
     pub name: Text,
     /// Version or date of the text.
-    pub version: String,
+    pub version: Text,
     /// What to know about our paraphrase.
     pub note: Text,
     /// Items in the order of the text.

@@ -174,9 +174,19 @@ impl<'m> System<'m> {
         around::is_enforced(self.model, flow)
     }
 
-    /// The component at which measures for a flow are put to work: its device, else its sender.
+    /// The component at which measures for a flow are put to work: its device, else an end that we build, its sender
+    /// first. Nothing is built into people and into systems of others.
     pub(crate) fn owner_of(&self, flow: &'m Flow) -> &'m str {
-        if !self.is_device(&flow.from) && self.is_device(&flow.to) {
+        let rank = |end: &str| {
+            let component = self.model.components.get(end);
+            match component.map(|component| component.kind) {
+                Some(ComponentKind::Device) => 0,
+                Some(ComponentKind::External) => 2,
+                Some(ComponentKind::Human) | None => 3,
+                Some(_) => 1,
+            }
+        };
+        if rank(&flow.to) < rank(&flow.from) {
             &flow.to
         } else {
             &flow.from

@@ -20,7 +20,7 @@ pub struct RegimeView {
     /// Name.
     pub name: Text,
     /// Version or date of the text.
-    pub version: String,
+    pub version: Text,
     /// What to know about our paraphrase.
     pub note: Text,
     /// Items in the order of the text.

@@ -4,7 +4,7 @@
 use super::{Duty, Requirement};
 use crate::knowledge::{Pillar, ProbeName};
 use crate::language::Text;
-use crate::model::{ComponentKind, Model, Protocol};
+use crate::model::{ComponentKind, Flow, LinkProtection, Model, Protocol};
 use crate::policy::peers::PEERS;
 use crate::policy::rules::Rule;
 use crate::system::System;
@@ -44,34 +44,63 @@ fn unenforced_flows(system: &System<'_>) -> Vec<Requirement> {
     flows
         .filter(|(_, flow)| !system.is_enforced(flow))
         .map(|(id, flow)| {
-            let (protocol, security) = (flow.protocol.word(), flow.security.word());
-            let ask = demand(flow.protocol);
-            let mut requirement = plain(
-                format!("REQ-FLOW-{id}"),
-                Some(system.owner_of(flow)),
-                Text::new(
-                    format!("Flow {} outside the gateway", flow.title.en),
-                    format!("ゲートウェイの外のフロー「{}」", flow.title.ja),
-                ),
-                Text::new(
-                    format!(
-                        "The gateway does not decide about this flow ({protocol}, {security}). {} State who checks it.",
-                        ask.en
-                    ),
-                    format!(
-                        "このフロー（{protocol}、{security}）はゲートウェイが判定しない。{}誰が確かめるかを述べること。",
-                        ask.ja
-                    ),
-                ),
-                Text::new(
-                    "Only MQTT over TLS 1.3 between a device and the gateway is enforced.",
-                    "強制できるのは、機器とゲートウェイの間の TLS 1.3 上の MQTT だけである。",
-                ),
-            );
+            let mut requirement = unenforced(id, flow, system.owner_of(flow));
             requirement.pillar = Pillar::Network;
             requirement
         })
         .collect()
+}
+
+fn unenforced(id: &str, flow: &Flow, at: &str) -> Requirement {
+    let id = format!("REQ-FLOW-{id}");
+    let ask = demand(flow.protocol);
+    let (en, ja) = (&flow.title.en, &flow.title.ja);
+    if flow.is_by_people() {
+        return plain(
+            id,
+            Some(at),
+            Text::new(
+                format!("{en}, carried by people"),
+                format!("人が運ぶフロー「{ja}」"),
+            ),
+            Text::new(
+                format!("{} State who checks it.", ask.en),
+                format!("{}誰が確かめるかを述べること。", ask.ja),
+            ),
+            Text::new(
+                "What people say, show or enter does not pass the gateway.",
+                "人が話し、見せ、入力するものは、ゲートウェイを通らない。",
+            ),
+        );
+    }
+    let mut words = vec![flow.protocol.word(), flow.security.word()];
+    if flow.link != LinkProtection::None {
+        words.push(flow.link.word());
+    }
+    plain(
+        id,
+        Some(at),
+        Text::new(
+            format!("Flow {en} outside the gateway"),
+            format!("ゲートウェイの外のフロー「{ja}」"),
+        ),
+        Text::new(
+            format!(
+                "The gateway does not decide about this flow ({}). {} State who checks it.",
+                words.join(", "),
+                ask.en
+            ),
+            format!(
+                "このフロー（{}）はゲートウェイが判定しない。{}誰が確かめるかを述べること。",
+                words.join("、"),
+                ask.ja
+            ),
+        ),
+        Text::new(
+            "Only MQTT over TLS 1.3 between a device and the gateway is enforced.",
+            "強制できるのは、機器とゲートウェイの間の TLS 1.3 上の MQTT だけである。",
+        ),
+    )
 }
 
 /// What to ask of a protocol that the platform does not enforce (own judgement).

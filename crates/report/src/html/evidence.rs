@@ -333,7 +333,7 @@ impl Page<'_> {
         for set in &self.analysis.regimes {
             let name = self.say(&set.name);
             self.html.element("h3", "", &name);
-            let version = format!("{}: {}", self.label("version"), set.version);
+            let version = format!("{}: {}", self.label("version"), self.say(&set.version));
             let note = self.say(&set.note);
             self.html.element("p", "class=\"soft\"", &version).element(
                 "p",

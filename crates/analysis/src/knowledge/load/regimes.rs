@@ -28,6 +28,7 @@ struct RegimeFile {
     id: Regime,
     name: Text,
     version: String,
+    version_ja: Option<String>,
     note: Text,
     item: Vec<Item>,
 }
@@ -40,7 +41,10 @@ pub(super) fn read() -> Result<BTreeMap<Regime, RegimeSet>, String> {
         let set = RegimeSet {
             regime: file.id,
             name: file.name,
-            version: file.version,
+            version: match file.version_ja {
+                Some(ja) => Text::new(file.version, ja),
+                None => Text::same(file.version),
+            },
             note: file.note,
             items: file.item,
         };
