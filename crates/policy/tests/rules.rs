@@ -282,7 +282,7 @@ fn the_difference_says_each_change_in_one_line() {
             "+ door may receive unlock",
             "+ role gate",
             "~ sensor may publish telemetry: schema: {\"additionalProperties\":false,\"properties\":{\"temp_c\":{\"type\":\"number\"}},\"required\":[\"temp_c\"],\"type\":\"object\"} -> none",
-            "~ sensor may publish telemetry: range humidity: none -> 0 to 100",
+            "~ sensor may publish telemetry: range of humidity: none -> 0 to 100",
             "~ sensor may publish telemetry: range of temp_c: -40 to 60.5 -> -40 to 80",
             "~ sensor may publish telemetry: rate: 1/60s, backlog 1440 -> 1/30s, backlog 2880",
             "~ sensor may publish telemetry: largest payload, in bytes: 256 -> 512",
