@@ -56,7 +56,7 @@ impl Document<'_> {
             json!({
                 "bom-ref": format!("standard:{}", set.regime.word()),
                 "name": self.say(&set.name),
-                "version": plain(&set.version),
+                "version": self.say(&set.version),
                 "description": self.say(&set.note),
                 "requirements": items,
             })
