@@ -25,6 +25,7 @@ const FORMS: &[(&str, &[u8])] = &[
     ("sarif", b"{"),
     ("oscal", b"{"),
     ("tm-bom", b"{"),
+    ("cyclonedx", b"{"),
 ];
 
 #[test]
