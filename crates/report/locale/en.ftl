@@ -469,7 +469,6 @@ pick-numbers = cost { $cost }, strength { $strength }
 protocol-human = by people
 protocol-other = other way
 protocol-serial = serial line
-details = details
 pick-forced-by = { $item } must be met, and nothing else in the catalogue meets it.
 not-told = { $count } more are in the forms json, csv and xlsx.
 data-help = More on it: sekimori model explain { $id }

@@ -469,7 +469,6 @@ pick-numbers = { $cost } 点・強さ { $strength }
 protocol-human = 人の操作
 protocol-other = その他の通信
 protocol-serial = シリアル通信
-details = 詳細
 pick-forced-by = { $item } は必須で、これを満たす対策はほかにカタログにない。
 not-told = ほか { $count } 件は json、csv、xlsx の形式に載せている。
 data-help = 詳しくは: sekimori model explain { $id }
