@@ -120,7 +120,7 @@ pub fn analyze(model: &Model, today: Date) -> Analysis {
     let system = System::new(model);
     let threats = stride::of_system(&system);
     let matrices = jnsa::of_system(&system);
-    let mut control = stpa::of_system(&system, &threats);
+    let mut control = stpa::of_system(&system, &threats, today);
     let solution = choose::of_system(&system, &threats, &mut control.targets(), &matrices, today);
     let requirements = requirements::of_system(&system, &solution);
     stpa::trace(&mut control, &requirements, system.knowledge());

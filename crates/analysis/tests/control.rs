@@ -5,9 +5,10 @@ use std::fmt::Write;
 
 use jiff::civil::date;
 use proptest::prelude::*;
+use sekimori_analysis::choose::State;
 use sekimori_analysis::model::{self, Model, Stride, UnsafeKind};
 use sekimori_analysis::stpa::{
-    ControlAnalysis, Factor, GapKind, Part, Phase, Scenario, before_rules, causes,
+    Considered, ControlAnalysis, Factor, GapKind, Part, Phase, Scenario, before_rules, causes,
 };
 use sekimori_analysis::{Analysis, analyze};
 
@@ -611,4 +612,127 @@ fn the_published_table_is_the_one_in_force() {
             assert!(text.contains(&row), "{row}");
         }
     }
+}
+
+fn dismissing(cell: &str) -> String {
+    format!(
+        "{STORE}\n[[decision]]\ncell = \"{cell}\"\nstatus = \"dismissed\"\nwhy = \"The lock opens for three seconds at most.\"\nwhy_ja = \"解錠は最長三秒で終わる。\"\nowner = \"Mori\"\nuntil = 2027-03-31\n"
+    )
+}
+
+#[test]
+fn a_dismissed_candidate_is_listed_with_its_reason_until_its_review() {
+    let before = analyzed(STORE);
+    let model = read(&dismissing("unlock:stopped-too-soon"));
+    assert!(model.warnings.list.is_empty(), "{}", model.warnings);
+    let find = |analysis: &Analysis| {
+        let mut candidates = analysis.stpa.candidates.clone().into_iter();
+        candidates.find(|candidate| candidate.id == "unlock:stopped-too-soon")
+    };
+    let considered =
+        |analysis: &Analysis| analysis.stpa.actions[0].kinds[&UnsafeKind::StoppedTooSoon].clone();
+    let id = "unlock:stopped-too-soon".to_owned();
+    assert_eq!(considered(&before), Considered::Candidate(id.clone()));
+    let after = analyze(&model, date(2027, 3, 31));
+    let dismissed = find(&after).and_then(|candidate| candidate.dismissed);
+    let dismissed = dismissed.expect("listed as dismissed");
+    assert_eq!(dismissed.owner, "Mori");
+    assert_eq!(dismissed.why.ja, "解錠は最長三秒で終わる。");
+    assert_eq!(dismissed.until, date(2027, 3, 31));
+    assert_eq!(considered(&after), Considered::Dismissed(id.clone()));
+    assert_eq!(after.stpa.candidates.len(), before.stpa.candidates.len());
+    // Nothing else changes: a candidate never counted.
+    assert_eq!(after.stpa.scenarios, before.stpa.scenarios);
+
+    let later = analyze(&model, date(2027, 4, 1));
+    assert_eq!(
+        find(&later).map(|candidate| candidate.dismissed),
+        Some(None)
+    );
+    assert_eq!(considered(&later), Considered::Candidate(id.clone()));
+    let mut decisions = later.solution.decisions.iter();
+    assert!(decisions.any(|decision| decision.cell == id && !decision.holds));
+}
+
+#[test]
+fn an_action_whose_kinds_were_all_judged_was_considered() {
+    let mut model = read(STORE);
+    model.unsafe_control_actions.clear();
+    model.scenarios.clear();
+    let gap = "action-not-considered:unlock";
+    let has_gap = |model: &Model| {
+        let analysis = analyze(model, date(2026, 11, 20));
+        analysis.stpa.gaps.iter().any(|found| found.id == gap)
+    };
+    assert!(has_gap(&model));
+    let dismissed = read(&dismissing("unlock:stopped-too-soon"));
+    model.decisions = dismissed.decisions;
+    assert!(!has_gap(&model));
+}
+
+#[test]
+fn a_scenario_is_dismissed_like_any_risk() {
+    let id = "UCA1:spoofing@lock";
+    let open = analyzed(STORE);
+    assert!(matches!(
+        open.solution.states[id],
+        State::Closed | State::Open
+    ));
+    let model = read(&dismissing(id));
+    let dismissed = analyze(&model, date(2027, 3, 31));
+    assert_eq!(dismissed.solution.states[id], State::Dismissed);
+    assert!(
+        dismissed
+            .stpa
+            .scenarios
+            .iter()
+            .any(|scenario| scenario.id == id)
+    );
+    assert!(
+        !dismissed
+            .solution
+            .targets
+            .iter()
+            .any(|target| target.id == id)
+    );
+    let later = analyze(&model, date(2027, 4, 1));
+    assert_ne!(later.solution.states[id], State::Dismissed);
+}
+
+#[test]
+fn a_dismissal_outlives_what_it_was_about() {
+    for (cell, text, says) in [
+        // Somebody wrote that it is unsafe after all.
+        ("unlock:provided", dismissing("unlock:provided"), "UCA1"),
+        ("unlok:wrong-time", dismissing("unlok:wrong-time"), "unlok"),
+    ] {
+        let model = read(&text);
+        let warnings = model.warnings.to_string();
+        assert!(
+            warnings.contains("SK-MOD-") && warnings.contains(says),
+            "{warnings}"
+        );
+        assert!(model.decisions.contains_key(cell));
+        let analysis = analyze(&model, date(2026, 11, 20));
+        assert!(
+            analysis
+                .stpa
+                .candidates
+                .iter()
+                .all(|c| c.dismissed.is_none())
+        );
+        let again = read(&model::write(&model));
+        assert_eq!(again.decisions, model.decisions);
+    }
+}
+
+#[test]
+fn a_candidate_can_be_dismissed_and_nothing_else() {
+    let text = dismissing("unlock:wrong-time").replace("\"dismissed\"", "\"accepted\"");
+    let problems = model::parse("model.toml", &text).expect_err("nothing to accept yet");
+    let said = problems.to_string();
+    assert!(
+        said.contains("status = \"dismissed\"") && said.contains("[[uca]]"),
+        "{said}"
+    );
 }

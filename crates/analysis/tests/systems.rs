@@ -297,6 +297,7 @@ fn word(state: State) -> &'static str {
         State::BelowThreshold => "below threshold",
         State::Accepted => "accepted",
         State::Transferred => "transferred",
+        State::Dismissed => "dismissed",
         State::Closed => "closed",
         State::Open => "open",
     }

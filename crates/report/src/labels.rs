@@ -176,6 +176,7 @@ mod tests {
             State::BelowThreshold,
             State::Accepted,
             State::Transferred,
+            State::Dismissed,
             State::Closed,
             State::Open,
         ] {

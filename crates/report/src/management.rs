@@ -193,9 +193,10 @@ impl<'a> Sheet<'a> {
             let states = states.clone();
             states.filter(|state| **state == wanted).count().to_string()
         };
-        let (accepted, transferred, below) = (
+        let (accepted, transferred, dismissed, below) = (
             count(State::Accepted),
             count(State::Transferred),
+            count(State::Dismissed),
             count(State::BelowThreshold),
         );
         let said = self.with(
@@ -203,6 +204,7 @@ impl<'a> Sheet<'a> {
             &[
                 ("accepted", &accepted),
                 ("transferred", &transferred),
+                ("dismissed", &dismissed),
                 ("below", &below),
             ],
         );

@@ -128,7 +128,7 @@ impl Document<'_> {
         for fact in facts::of(self.report.analysis, self.language) {
             let status = match fact.state {
                 State::Open => "open",
-                State::Accepted | State::Transferred => "deviation-approved",
+                State::Accepted | State::Transferred | State::Dismissed => "deviation-approved",
                 _ => continue,
             };
             let state = self

@@ -1,7 +1,7 @@
 //! SARIF 2.1.0 (OASIS): what stays open, for code hosts and tools that collect results.
 //!
-//! A result stands for a target that is not covered, for one whose risk was accepted or transferred (as a
-//! suppressed result with the reason), and for a requirement of which the opposite was observed. What is covered
+//! A result stands for a target that is not covered, for one whose risk was accepted, transferred or
+//! dismissed (as a suppressed result with the reason), and for a requirement of which the opposite was observed. What is covered
 //! is no result: readers of SARIF show each result as something to mend. A result points to the line of the component
 //! or flow in its file, as far as the report knows the files, and names it as its logical place.
 
@@ -26,7 +26,7 @@ pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
     for fact in facts::of(report.analysis, language) {
         if !matches!(
             fact.state,
-            State::Open | State::Accepted | State::Transferred
+            State::Open | State::Accepted | State::Transferred | State::Dismissed
         ) {
             continue;
         }

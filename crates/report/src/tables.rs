@@ -112,7 +112,12 @@ impl<'a> Tables<'a> {
             self.choice(),
         ];
         tables.extend(self.comparison());
-        tables.extend([self.lists(), self.decisions(), self.assumptions()]);
+        tables.extend([
+            self.lists(),
+            self.decisions(),
+            self.assumptions(),
+            self.questions(),
+        ]);
         tables
     }
 
@@ -325,6 +330,47 @@ impl<'a> Tables<'a> {
                 ("check-how", 40),
                 ("review-by", 14),
                 ("data-holds", 12),
+            ],
+            rows,
+        )
+    }
+
+    /// What the control structure lacks, and what nobody wrote about, dismissed or not.
+    pub(crate) fn questions(&self) -> Table {
+        let stpa = &self.report.analysis.stpa;
+        let gaps = stpa.gaps.iter().map(|gap| {
+            vec![
+                Value::Code(gap.id.clone()),
+                self.mark("question", "gap"),
+                self.say(&gap.text),
+                self.say(&gap.fix),
+                nothing(),
+                nothing(),
+            ]
+        });
+        let candidates = stpa.candidates.iter().map(|candidate| {
+            let dismissed = candidate.dismissed.as_ref();
+            let word = dismissed.map_or("candidate", |_| "dismissed");
+            let answer = || Value::Text(self.labels.text("question-answer"));
+            vec![
+                Value::Code(candidate.id.clone()),
+                self.mark("question", word),
+                self.say(&candidate.text),
+                dismissed.map_or_else(answer, |dismissed| self.say(&dismissed.why)),
+                Value::Text(dismissed.map_or_else(String::new, |d| d.owner.clone())),
+                Value::Text(dismissed.map_or_else(String::new, |d| d.until.to_string())),
+            ]
+        });
+        let rows = gaps.chain(candidates).collect();
+        self.table(
+            "questions",
+            &[
+                ("data-id", 34),
+                ("status", 14),
+                ("text", 60),
+                ("answer", 50),
+                ("owner", 16),
+                ("until", 12),
             ],
             rows,
         )

@@ -17,6 +17,7 @@ pub(crate) const fn state_word(state: State) -> &'static str {
         State::BelowThreshold => "below-threshold",
         State::Accepted => "accepted",
         State::Transferred => "transferred",
+        State::Dismissed => "dismissed",
         State::Closed => "closed",
         State::Open => "open",
     }
@@ -27,9 +28,11 @@ pub(crate) const fn filter_word(state: State) -> &'static str {
     match state {
         State::Open => "open",
         State::Closed => "closed",
-        State::Accepted | State::Transferred | State::BelowThreshold | State::NotApplicable => {
-            "other"
-        }
+        State::Accepted
+        | State::Transferred
+        | State::Dismissed
+        | State::BelowThreshold
+        | State::NotApplicable => "other",
     }
 }
 

@@ -82,6 +82,7 @@ fn write(report: &Report<'_>, language: Language) -> Result<Vec<u8>, XlsxError> 
         ("sheet-lists", tables.lists()),
         ("sheet-assumptions", tables.assumptions()),
         ("sheet-decisions", tables.decisions()),
+        ("sheet-questions", tables.questions()),
     ]);
     for (key, table) in sheets {
         let sheet = book.add_worksheet();
@@ -191,6 +192,7 @@ impl Styles {
             ("live", 0x00DD_F0E0),
             ("accepted", 0x00E3_E6F5),
             ("transferred", 0x00E3_E6F5),
+            ("dismissed", 0x00E3_E6F5),
         ];
         let risks = [
             (Level::Critical, 0x00F8_D7DA),

@@ -45,6 +45,8 @@ pub enum State {
     Accepted,
     /// Someone carries the risk, and the decision holds.
     Transferred,
+    /// Someone judged that it does not come about in this system, and the decision holds.
+    Dismissed,
     /// The chosen countermeasures are strong enough. Whether they are at work is for the findings to say.
     Closed,
     /// They are not.

@@ -249,6 +249,7 @@ fn ask<'a, 'k>(
         let state = match decision.status {
             DecisionStatus::Accepted => State::Accepted,
             DecisionStatus::Transferred => State::Transferred,
+            DecisionStatus::Dismissed => State::Dismissed,
         };
         wanted.states.insert(asked.id, state);
     } else if level < system.model.threshold || level == Level::None {

@@ -111,7 +111,7 @@ pub fn compare(model: &Model, today: Date, wishes: &Wishes) -> Comparison {
     let system = System::new(model);
     let threats = stride::of_system(&system);
     let matrices = jnsa::of_system(&system);
-    let control = stpa::of_system(&system, &threats);
+    let control = stpa::of_system(&system, &threats, today);
     let mut wanted = targets::collect(&system, &threats, &mut control.targets(), &matrices, today);
     let before = solution(&wanted, &Wishes::default());
     for wish in &wishes.with {

@@ -173,6 +173,7 @@ fn state_word(state: State, language: Language) -> &'static str {
         State::BelowThreshold => ("below the threshold", "しきい値未満"),
         State::Accepted => ("accepted", "受容"),
         State::Transferred => ("transferred", "移転"),
+        State::Dismissed => ("dismissed", "棄却"),
         State::Closed => ("covered", "対策あり"),
         State::Open => ("not covered", "対策不足"),
     };

@@ -8,7 +8,9 @@ use toml::de::{DeTable, DeValue};
 use super::fields::{Fields, Reader, shown, wrong_type};
 use super::identifiers::{Expected, give_apart, likely, similar};
 use super::keys::Section;
-use super::{Decision, MeasureEdit, Model, RiskId, Statement, StatementStatus, values};
+use super::{
+    Decision, DecisionStatus, MeasureEdit, Model, RiskId, Statement, StatementStatus, values,
+};
 use crate::diagnostic::Fault;
 use crate::knowledge::{
     self, Fact, Knowledge, MeasureKind, Rule, RuleChange, RuleFault, Shape, Subject, Wanted,
@@ -80,6 +82,9 @@ pub(super) fn decision(
     let owner = f.required_text(r, "owner", "\"…\"");
     let until = f.date(r, "until");
     let subject = subject?;
+    if matches!(subject, RiskId::Candidate { .. }) {
+        only_dismissed(r, &f, status);
+    }
     let id = subject.to_string();
     let decision = Decision {
         risk: subject,
@@ -89,6 +94,30 @@ pub(super) fn decision(
         until: until?,
     };
     Some((id, decision))
+}
+
+/// A candidate is a question: it can be dismissed, or answered by an unsafe control action, and nothing else.
+fn only_dismissed(r: &mut Reader<'_>, f: &Fields<'_>, status: Option<DecisionStatus>) {
+    let Some(status) = status.filter(|status| *status != DecisionStatus::Dismissed) else {
+        return;
+    };
+    let word = status.word();
+    let fault = Fault::KeysDisagree {
+        key: "status".to_owned(),
+        found: Text::new(
+            format!("status = \"{word}\" of something that nobody has called unsafe yet"),
+            format!("まだ誰も安全でないと言っていないものに status = \"{word}\""),
+        ),
+        expected: Text::new(
+            "status = \"dismissed\", or an `[[uca]]` whose scenarios can be decided about",
+            "status = \"dismissed\"、または `[[uca]]` を書いてその筋書きを判断する",
+        ),
+    };
+    r.report(
+        f.value("status")
+            .map_or_else(|| f.span(), toml::Spanned::span),
+        fault,
+    );
 }
 
 pub(super) fn rule(
@@ -443,7 +472,7 @@ pub(super) fn check(r: &mut Reader<'_>, model: &Model, wholes: &[Fields<'_>]) {
                     "decision" => model
                         .decisions
                         .get(id)
-                        .and_then(|decision| missing(r, base, &decision.risk)),
+                        .and_then(|decision| missing(r, model, base, &decision.risk)),
                     _ => missing_item(base, id),
                 };
                 if let Some(missing) = missing {
@@ -467,7 +496,7 @@ struct Missing {
 }
 
 /// What of a decision's subject is not in the model.
-fn missing(r: &Reader<'_>, base: &Knowledge, subject: &RiskId) -> Option<Missing> {
+fn missing(r: &Reader<'_>, model: &Model, base: &Knowledge, subject: &RiskId) -> Option<Missing> {
     let ids = &r.identifiers;
     let no = |id: &str, expected: Expected| {
         let words = expected.words();
@@ -499,6 +528,19 @@ fn missing(r: &Reader<'_>, base: &Knowledge, subject: &RiskId) -> Option<Missing
             no(uca, Expected::UnsafeControlAction).or_else(|| no(element, Expected::Element))
         }
         RiskId::Scenario(id) => no(id, Expected::Scenario),
+        RiskId::Candidate { action, kind } => no(action, Expected::ControlAction).or_else(|| {
+            let written = model.unsafe_control_actions.iter();
+            let (id, _) = written
+                .into_iter()
+                .find(|(_, uca)| uca.action == *action && uca.kind == *kind)?;
+            Some(Missing {
+                similar: None,
+                what: Text::new(
+                    format!("\"{id}\" says how it is unsafe, so it is no candidate any more"),
+                    format!("\"{id}\" に書かれているので、もう候補ではありません"),
+                ),
+            })
+        }),
     }
 }
 

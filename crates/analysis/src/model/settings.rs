@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
-use super::words::{Contain, DecisionStatus, StatementStatus, Stride};
+use super::words::{Contain, DecisionStatus, StatementStatus, Stride, UnsafeKind};
 use super::{CellId, Phase};
 use crate::language::Text;
 
@@ -152,7 +152,7 @@ pub struct Statement {
     pub document: Option<String>,
 }
 
-/// An accepted or transferred risk.
+/// A risk that somebody accepted, transferred or dismissed, or a candidate that somebody dismissed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Decision {
     /// What it is about.
@@ -192,10 +192,17 @@ pub enum RiskId {
     },
     /// A scenario of the author, by its id.
     Scenario(String),
+    /// A kind of unsafe control action that nobody wrote about: `unlock:wrong-time`.
+    Candidate {
+        /// Control action.
+        action: String,
+        /// Which of the four kinds.
+        kind: UnsafeKind,
+    },
 }
 
 impl RiskId {
-    /// Reads an id of the analysis; [`None`] when it has none of the four forms.
+    /// Reads an id of the analysis; [`None`] when it has none of the five forms.
     ///
     /// Whether threat, rule and element exist is not asked.
     pub fn parse(id: &str) -> Option<Self> {
@@ -210,10 +217,19 @@ impl RiskId {
                     element: element.to_owned(),
                 })
             }
-            [element, rule] if named(element) && named(rule) => Some(RiskId::Threat {
-                element: (*element).to_owned(),
-                rule: (*rule).to_owned(),
-            }),
+            [element, rule] if named(element) && named(rule) => {
+                // No rule is called as one of the four kinds.
+                Some(match UnsafeKind::parse(rule) {
+                    Some(kind) => RiskId::Candidate {
+                        action: (*element).to_owned(),
+                        kind,
+                    },
+                    None => RiskId::Threat {
+                        element: (*element).to_owned(),
+                        rule: (*rule).to_owned(),
+                    },
+                })
+            }
             [component, threat, phase] if named(component) && named(threat) => {
                 Some(RiskId::Cell(CellId {
                     component: (*component).to_owned(),
@@ -237,6 +253,7 @@ impl fmt::Display for RiskId {
                 element,
             } => write!(f, "{uca}:{}@{element}", stride.word()),
             RiskId::Scenario(id) => f.write_str(id),
+            RiskId::Candidate { action, kind } => write!(f, "{action}:{}", kind.word()),
         }
     }
 }

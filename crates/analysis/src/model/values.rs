@@ -142,7 +142,7 @@ fn describe(value: &Value<'_>) -> String {
     }
 }
 
-/// Reads what a decision is about: a cell, a STRIDE threat or a scenario.
+/// Reads what a decision is about: a cell, a STRIDE threat, a scenario or a candidate.
 pub(super) fn subject(
     reader: &mut Reader<'_>,
     text: &str,

@@ -326,6 +326,8 @@ vocabulary! {
         Accepted = "accepted",
         /// Carried by someone else.
         Transferred = "transferred",
+        /// Judged not to come about in this system.
+        Dismissed = "dismissed",
     }
 }
 

@@ -178,10 +178,7 @@ fn controllers(model: &Model, gaps: &mut Vec<Gap>) {
 fn of_action(model: &Model, action: &ActionView, gaps: &mut Vec<Gap>) {
     let id = &action.id;
     let kinds = action.kinds.values();
-    if !kinds
-        .into_iter()
-        .any(|how| matches!(how, Considered::Written(_)))
-    {
+    if !kinds.into_iter().any(Considered::is_judged) {
         gaps.push(Gap::new(
             GapKind::ActionNotConsidered,
             id,
@@ -190,8 +187,8 @@ fn of_action(model: &Model, action: &ActionView, gaps: &mut Vec<Gap>) {
                 format!("制御動作 {id} について四つの種類がどれも検討されていない"),
             ),
             (
-                "judge its candidates and write `[[uca]]` for those that lead to a hazard",
-                "候補を判断し、ハザードに至るものを `[[uca]]` に書く",
+                "judge its candidates: write `[[uca]]` for those that lead to a hazard, dismiss the others by `[[decision]]`",
+                "候補を判断し、ハザードに至るものは `[[uca]]` に、至らないものは `[[decision]]` に書く",
             ),
         ));
     }

@@ -14,6 +14,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::knowledge::Knowledge;
@@ -39,7 +40,7 @@ pub use constraint::{ConstraintRole, SafetyConstraint};
 pub use gap::{Gap, GapKind};
 pub use scenario::{Factor, Phase, Scenario};
 pub use structure::{Edge, EdgeKind, Node, NodeKind, Structure};
-pub use unsafe_action::{ActionView, Candidate, Considered, UnsafeAction};
+pub use unsafe_action::{ActionView, Candidate, Considered, Dismissal, UnsafeAction};
 
 /// Everything that the control structure of a model tells.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -56,7 +57,8 @@ pub struct ControlAnalysis {
     pub gaps: Vec<Gap>,
     /// Unsafe control actions that the author wrote, by id.
     pub unsafe_actions: Vec<UnsafeAction>,
-    /// Kinds of unsafe control action that nobody wrote about: to be judged, never counted.
+    /// Kinds of unsafe control action that nobody wrote about: to be judged, never counted. Those that somebody
+    /// dismissed are among them, with the reason.
     pub candidates: Vec<Candidate>,
     /// How an attacker could cause an unsafe control action, by id.
     pub scenarios: Vec<Scenario>,
@@ -108,15 +110,15 @@ pub struct Statement {
     pub text: Text,
 }
 
-/// What the control structure of a system tells. Requirements come later, by [`trace`].
-pub(crate) fn of_system(system: &System<'_>, threats: &[Threat]) -> ControlAnalysis {
+/// What the control structure of a system tells as of `today`. Requirements come later, by [`trace`].
+pub(crate) fn of_system(system: &System<'_>, threats: &[Threat], today: Date) -> ControlAnalysis {
     let model = system.model;
     let mut threats_of = ThreatsOf::new();
     for threat in threats {
         let key = (threat.element.as_str(), threat.stride);
         threats_of.entry(key).or_default().push(threat);
     }
-    let actions = unsafe_action::actions(model);
+    let actions = unsafe_action::actions(model, today);
     let attacks = attack::of_system(system, &threats_of);
     let mut gaps = gap::of_model(model, &actions);
     let unanswered = attacks.scenarios.iter();
@@ -138,7 +140,7 @@ pub(crate) fn of_system(system: &System<'_>, threats: &[Threat]) -> ControlAnaly
             })
             .collect(),
         structure: structure::of_model(model),
-        candidates: unsafe_action::candidates(&actions),
+        candidates: unsafe_action::candidates(model, &actions, today),
         actions,
         gaps,
         unsafe_actions: unsafe_action::unsafe_actions(model, threats),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::Statement;
@@ -36,6 +37,15 @@ pub enum Considered {
     Written(Vec<String>),
     /// Nobody wrote anything: a candidate with this id waits for judgement.
     Candidate(String),
+    /// Somebody dismissed the candidate with this id, and the decision holds.
+    Dismissed(String),
+}
+
+impl Considered {
+    /// Whether somebody judged it, one way or the other.
+    pub fn is_judged(&self) -> bool {
+        !matches!(self, Considered::Candidate(_))
+    }
 }
 
 /// A kind of unsafe control action that nobody wrote about. It is a question, not a finding.
@@ -49,6 +59,19 @@ pub struct Candidate {
     pub kind: UnsafeKind,
     /// The question, made from the action's name.
     pub text: Text,
+    /// Who dismissed it and why; a decision whose day is over is [`None`].
+    pub dismissed: Option<Dismissal>,
+}
+
+/// That a candidate does not lead to a hazard, in somebody's judgement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Dismissal {
+    /// Why.
+    pub why: Text,
+    /// Who answers for it.
+    pub owner: String,
+    /// Last day on which it holds; to be reviewed by then.
+    pub until: Date,
 }
 
 /// One unsafe control action, with everything it hangs on.
@@ -131,7 +154,7 @@ pub(super) fn unsafe_actions(model: &Model, threats: &[Threat]) -> Vec<UnsafeAct
 }
 
 /// The control actions of a model, by id.
-pub(super) fn actions(model: &Model) -> Vec<ActionView> {
+pub(super) fn actions(model: &Model, today: Date) -> Vec<ActionView> {
     let mut written: BTreeMap<(&str, UnsafeKind), Vec<String>> = BTreeMap::new();
     for (id, uca) in &model.unsafe_control_actions {
         let key = (uca.action.as_str(), uca.kind);
@@ -142,7 +165,13 @@ pub(super) fn actions(model: &Model) -> Vec<ActionView> {
         let kinds = UnsafeKind::ALL.iter().map(|kind| {
             let considered = match written.get(&(id.as_str(), *kind)) {
                 Some(ids) => Considered::Written(ids.clone()),
-                None => Considered::Candidate(candidate_id(id, *kind)),
+                None => {
+                    let candidate = candidate_id(id, *kind);
+                    match dismissal(model, &candidate, today) {
+                        Some(_) => Considered::Dismissed(candidate),
+                        None => Considered::Candidate(candidate),
+                    }
+                }
             };
             (*kind, considered)
         });
@@ -159,19 +188,32 @@ pub(super) fn actions(model: &Model) -> Vec<ActionView> {
     model.control_actions.iter().filter_map(view).collect()
 }
 
-/// A candidate for each kind of each action that nobody wrote about.
-pub(super) fn candidates(actions: &[ActionView]) -> Vec<Candidate> {
-    let open = actions.iter().flat_map(|action| {
+/// A candidate for each kind of each action that nobody wrote about, dismissed or not.
+pub(super) fn candidates(model: &Model, actions: &[ActionView], today: Date) -> Vec<Candidate> {
+    let unwritten = actions.iter().flat_map(|action| {
         let kinds = action.kinds.iter();
-        let open = kinds.filter(|(_, how)| matches!(how, Considered::Candidate(_)));
-        open.map(move |(kind, _)| Candidate {
-            id: candidate_id(&action.id, *kind),
-            action: action.id.clone(),
-            kind: *kind,
-            text: question(&action.title, *kind),
+        let unwritten = kinds.filter(|(_, how)| !matches!(how, Considered::Written(_)));
+        unwritten.map(move |(kind, _)| {
+            let id = candidate_id(&action.id, *kind);
+            Candidate {
+                dismissed: dismissal(model, &id, today),
+                id,
+                action: action.id.clone(),
+                kind: *kind,
+                text: question(&action.title, *kind),
+            }
         })
     });
-    open.collect()
+    unwritten.collect()
+}
+
+fn dismissal(model: &Model, candidate: &str, today: Date) -> Option<Dismissal> {
+    let decision = model.decisions.get(candidate)?;
+    (today <= decision.until).then(|| Dismissal {
+        why: decision.why.clone(),
+        owner: decision.owner.clone(),
+        until: decision.until,
+    })
 }
 
 fn candidate_id(action: &str, kind: UnsafeKind) -> String {

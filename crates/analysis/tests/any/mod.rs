@@ -377,10 +377,14 @@ fn said(d: &mut Dice, model: &mut Model, components: &[String]) {
         format!("{component}:SR-F2"),
         format!("U1:spoofing@{component}"),
         "S1".to_owned(),
+        "A1:wrong-time".to_owned(),
     ] {
         let decision = Decision {
+            status: match RiskId::parse(&id) {
+                Some(RiskId::Candidate { .. }) => DecisionStatus::Dismissed,
+                _ => d.one(DecisionStatus::ALL),
+            },
             risk: RiskId::parse(&id).expect("an id"),
-            status: d.one(DecisionStatus::ALL),
             why: d.text(),
             owner: d.word(),
             until: d.day(),

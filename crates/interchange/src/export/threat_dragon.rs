@@ -143,7 +143,7 @@ fn threat(analysis: &Analysis, threat: &Threat, number: usize, language: Languag
         "title": threat.text.of(language),
         "status": match state {
             Some(State::Closed) => "Mitigated",
-            Some(State::NotApplicable | State::BelowThreshold) => "NotApplicable",
+            Some(State::NotApplicable | State::BelowThreshold | State::Dismissed) => "NotApplicable",
             Some(State::Accepted | State::Transferred | State::Open) | None => "Open",
         },
         "severity": match threat.risk.level {

@@ -8,6 +8,7 @@ impl Page<'_> {
         self.control_figure();
         if analysis.stpa.unsafe_actions.is_empty() {
             self.nothing();
+            self.questions();
             return;
         }
         let columns = self.labels(&[
@@ -64,6 +65,7 @@ impl Page<'_> {
             self.html.raw("</td>").close("tr");
         }
         self.html.end_table();
+        self.questions();
         self.causes();
     }
 }

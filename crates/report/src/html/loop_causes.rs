@@ -1,5 +1,5 @@
-//! What the control structure leads to: causal scenarios, what comes before an attack, constraints,
-//! and what each part can harm.
+//! What the control structure asks and leads to: questions, causal scenarios, what comes before an attack,
+//! constraints, and what each part can harm.
 
 use sekimori_analysis::language::Text;
 use sekimori_analysis::stpa::Scenario;
@@ -8,6 +8,47 @@ use super::Page;
 use crate::facts::Fact;
 
 impl Page<'_> {
+    /// What the structure lacks, and the kinds of unsafe control action that nobody wrote about.
+    pub(super) fn questions(&mut self) {
+        let stpa = &self.analysis.stpa;
+        if stpa.gaps.is_empty() && stpa.candidates.is_empty() {
+            return;
+        }
+        let caption = self.label("questions");
+        self.html.element("h3", "", &caption);
+        let note = self.label("questions-note");
+        self.html.element("p", "class=\"soft\"", &note);
+        let columns = self.labels(&["item", "status", "text", "answer", "owner", "until"]);
+        self.html.table("questions", &caption, &columns);
+        for gap in &stpa.gaps {
+            let (text, fix) = (self.say(&gap.text), self.say(&gap.fix));
+            self.html.raw("<tr>");
+            self.code(&gap.id).mark("gap", "question-gap").cell(&text);
+            self.cell(&fix).cell("–").cell("–");
+            self.html.close("tr");
+        }
+        for candidate in &stpa.candidates {
+            let text = self.say(&candidate.text);
+            self.html.raw("<tr>");
+            self.code(&candidate.id);
+            match &candidate.dismissed {
+                Some(dismissal) => {
+                    let why = self.say(&dismissal.why);
+                    let until = dismissal.until.to_string();
+                    self.mark("dismissed", "question-dismissed").cell(&text);
+                    self.cell(&why).cell(&dismissal.owner).cell(&until);
+                }
+                None => {
+                    let answer = self.label("question-answer");
+                    self.mark("candidate", "question-candidate").cell(&text);
+                    self.cell(&answer).cell("–").cell("–");
+                }
+            }
+            self.html.close("tr");
+        }
+        self.html.end_table();
+    }
+
     /// Scenarios of attacks, and of what an attacker learns and prepares before.
     pub(super) fn causes(&mut self) {
         let analysis = self.analysis;

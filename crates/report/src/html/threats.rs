@@ -59,6 +59,7 @@ impl Page<'_> {
             State::Open,
             State::Accepted,
             State::Transferred,
+            State::Dismissed,
             State::BelowThreshold,
             State::NotApplicable,
         ] {

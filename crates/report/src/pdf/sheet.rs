@@ -54,6 +54,7 @@ const TONES: &[(&str, Color, Color)] = &[
     ("stated", CALM, CALM_BACK),
     ("accepted", CALM, CALM_BACK),
     ("transferred", CALM, CALM_BACK),
+    ("dismissed", CALM, CALM_BACK),
     ("level-medium", CALM, CALM_BACK),
     ("not-applicable", Color(79, 88, 98), Color(233, 236, 239)),
     ("below-threshold", Color(79, 88, 98), Color(233, 236, 239)),

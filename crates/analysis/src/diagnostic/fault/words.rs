@@ -332,16 +332,16 @@ pub(super) fn of(fault: &Fault) -> Words {
         ),
         Fault::InvalidCell { found, wrong } => words(
             (
-                "this names no cell, threat or scenario",
-                "マス・脅威・筋書きのどれの名でもありません",
+                "this names no cell, threat, scenario or candidate",
+                "マス・脅威・筋書き・候補のどれの名でもありません",
             ),
             (
                 &format!("\"{found}\": {}", wrong.en),
                 &format!("\"{found}\": {}", wrong.ja),
             ),
             (
-                "a cell \"sensor:JT04:P2\", a STRIDE threat \"telemetry:SR-F2\", or a scenario \"UCA1:spoofing@lock\"",
-                "マス \"sensor:JT04:P2\"、STRIDE の脅威 \"telemetry:SR-F2\"、筋書き \"UCA1:spoofing@lock\" のいずれか",
+                "a cell \"sensor:JT04:P2\", a STRIDE threat \"telemetry:SR-F2\", a scenario \"UCA1:spoofing@lock\", or a candidate \"unlock:wrong-time\"",
+                "マス \"sensor:JT04:P2\"、STRIDE の脅威 \"telemetry:SR-F2\"、筋書き \"UCA1:spoofing@lock\"、候補 \"unlock:wrong-time\" のいずれか",
             ),
             (
                 "take the id from the report of `sekimori model analyze`",

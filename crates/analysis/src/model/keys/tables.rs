@@ -68,8 +68,8 @@ const OWNER: Key = key(
 const UNTIL: Key = key(
     "until",
     Shape::Date,
-    "Last day on which it holds; afterwards it counts as not there.",
-    "有効な最後の日。過ぎるとないものとして扱う。",
+    "Last day on which it holds, to be reviewed by then; afterwards it counts as not there.",
+    "有効な最後の日。この日までに見直す。過ぎるとないものとして扱う。",
 )
 .needed();
 
@@ -211,8 +211,8 @@ pub(in crate::model) const SECTIONS: &[Section] = &[
         name: "decision",
         many: true,
         about: (
-            "A risk that is accepted or transferred until a date; it then needs no countermeasure.",
-            "期限付きで受容または移転するリスク。その間は対策を求めない。",
+            "A risk that is accepted, transferred or dismissed until a date; it then needs no countermeasure. Reports list it with its reason.",
+            "期限付きで受容・移転・棄却するリスク。その間は対策を求めない。報告には理由とともに載る。",
         ),
         keys: DECISION,
     },
@@ -447,8 +447,8 @@ const STATEMENT: &[Key] = &[
 
 #[rustfmt::skip]
 const DECISION: &[Key] = &[
-    key("cell", Shape::Grammar(Grammar::Subject), "What is decided, by the id that `sekimori model analyze` shows: a cell `sensor:JT04:P2`, a STRIDE threat `telemetry:SR-F2`, or a scenario `UCA1:spoofing@lock`. A decision whose element is gone is kept with a warning.", "判断の対象。`sekimori model analyze` が示す id で書く。マス `sensor:JT04:P2`、STRIDE の脅威 `telemetry:SR-F2`、筋書き `UCA1:spoofing@lock`。要素がなくなった判断は警告つきで残る。").needed(),
-    key("status", Shape::Word(DecisionStatus::WORDS), "What was decided.", "判断。").needed(),
+    key("cell", Shape::Grammar(Grammar::Subject), "What is decided, by the id that `sekimori model analyze` shows: a cell `sensor:JT04:P2`, a STRIDE threat `telemetry:SR-F2`, a scenario `UCA1:spoofing@lock`, or a candidate `unlock:wrong-time`. A decision whose element is gone is kept with a warning.", "判断の対象。`sekimori model analyze` が示す id で書く。マス `sensor:JT04:P2`、STRIDE の脅威 `telemetry:SR-F2`、筋書き `UCA1:spoofing@lock`、候補 `unlock:wrong-time`。要素がなくなった判断は警告つきで残る。").needed(),
+    key("status", Shape::Word(DecisionStatus::WORDS), "What was decided: `accepted`, taken as it is; `transferred`, carried by someone else; `dismissed`, judged not to come about in this system. A candidate can only be dismissed.", "判断。`accepted` はそのまま受け入れる、`transferred` は他者が負う、`dismissed` はこのシステムでは起きないと判断する。候補にできるのは `dismissed` だけ。").needed(),
     key("why", Shape::Said, "Reason.", "理由。").needed(),
     OWNER,
     UNTIL,
