@@ -291,6 +291,12 @@ pub fn answers(threat: &str) -> BTreeSet<&'static str> {
         .collect()
 }
 
+/// Ids of the threats of all lists.
+pub(crate) fn common_ids() -> impl Iterator<Item = &'static str> {
+    let threats = load::lists().iter().flat_map(|list| &list.threat);
+    threats.map(|threat| threat.id.as_str())
+}
+
 /// A threat of one of the lists as the lists have it, whatever the system.
 pub struct CommonThreat {
     /// Name.

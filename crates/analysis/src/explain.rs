@@ -1,4 +1,5 @@
-//! What an id stands for: a countermeasure, a candidate, a common threat, a rule, a threat of the matrix, an item.
+//! What an id stands for: a countermeasure, a candidate, a common threat, a rule, a threat of the matrix, an item, a
+//! probe; with a model in hand, whatever a report of it prints, and what that hangs on.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +7,18 @@ use serde::Serialize;
 
 use crate::catalogue::{self, Candidate, Verdict};
 use crate::cross_check;
-use crate::knowledge::{Item, JnsaThreat, Knowledge, Measure, ProbeName, RegimeSet, Rule};
+use crate::knowledge::{Item, JnsaThreat, Knowledge, Measure, Probe, ProbeName, RegimeSet, Rule};
 use crate::language::Text;
+use crate::model::identifiers::edits;
+use crate::stpa::{self, BeforeRule, Cause};
 
+mod of_model;
 mod words;
 
-use words::{check, effort, made_of, pillar, place, provided, status, strength, stride, subject};
+pub use of_model::Explainer;
+use words::{
+    check, effort, made_of, pillar, place, provided, status, strength, stride, subject, unsafe_kind,
+};
 
 /// What an id stands for, as labelled facts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +31,19 @@ pub struct Explanation {
     pub title: Text,
     /// What is known of it; a fact without a value is left out.
     pub facts: Vec<Fact>,
+    /// What it hangs on by way of each requirement of the model; empty without a model.
+    pub ways: Vec<Way>,
+}
+
+/// What something hangs on by way of one requirement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Way {
+    /// Id of the requirement.
+    pub requirement: String,
+    /// What shall hold.
+    pub shall: Text,
+    /// Ids at the other ends, by kind.
+    pub ends: Vec<Fact>,
 }
 
 /// One fact.
@@ -65,6 +85,15 @@ pub fn explain(knowledge: &Knowledge, id: &str) -> Option<Explanation> {
     } else if let Some(threat) = knowledge.threats.get(id) {
         let kind = Text::new("Threat of the JNSA matrix", "JNSA 一覧の脅威");
         (kind, threat.name.clone(), of_threat(knowledge, id, threat))
+    } else if let Some(rule) = stpa::before_rules().iter().find(|rule| rule.id == id) {
+        let kind = Text::new("Rule for what precedes an attack", "攻撃の前についての規則");
+        (kind, rule.text.clone(), of_before(knowledge, rule))
+    } else if let Some(cause) = stpa::causes().causes.iter().find(|cause| cause.id == id) {
+        let kind = Text::new("Row of the STPA table", "STPA の表の行");
+        (kind, cause.text.clone(), of_cause(knowledge, cause))
+    } else if let Some(probe) = knowledge.probes.get(id) {
+        let kind = Text::new("Probe", "プローブ");
+        (kind, probe.text.clone(), of_probe(knowledge, id, probe))
     } else {
         let (set, item) = item(knowledge, id)?;
         let kind = Text::new("Item of a requirement set", "要求規格の項目");
@@ -78,7 +107,56 @@ pub fn explain(knowledge: &Knowledge, id: &str) -> Option<Explanation> {
             .into_iter()
             .filter(|fact| !fact.values.is_empty())
             .collect(),
+        ways: Vec::new(),
     })
+}
+
+/// Ids of the knowledge that were probably meant, the likeliest first; at most `most`.
+pub fn nearest(knowledge: &Knowledge, id: &str, most: usize) -> Vec<String> {
+    nearest_of(id, ids(knowledge).into_iter(), most)
+}
+
+/// Every id that [`explain`] knows.
+fn ids(knowledge: &Knowledge) -> BTreeSet<&str> {
+    let items = knowledge.regimes.values().flat_map(|set| &set.items);
+    let rules = knowledge.rules.iter().map(|rule| &rule.id);
+    let rules = rules.chain(stpa::before_rules().iter().map(|rule| &rule.id));
+    let rules = rules.chain(stpa::causes().causes.iter().map(|cause| &cause.id));
+    let ids = knowledge.measures.keys().chain(knowledge.threats.keys());
+    let ids = ids.chain(knowledge.probes.keys());
+    let ids = ids.chain(catalogue::candidates().keys()).chain(rules);
+    let ids = ids.chain(items.map(|item| &item.id)).map(String::as_str);
+    let mut ids: BTreeSet<&str> = ids.collect();
+    for id in cross_check::common_ids() {
+        ids.insert(id);
+    }
+    ids
+}
+
+/// The ids that contain what was asked for, then those a few edits away, whatever the case.
+fn nearest_of<'i>(id: &str, known: impl Iterator<Item = &'i str>, most: usize) -> Vec<String> {
+    /// Longest id that is compared letter by letter.
+    const LONGEST: usize = 64;
+    let wanted = id.to_lowercase();
+    if wanted.is_empty() || wanted.len() > LONGEST {
+        return Vec::new();
+    }
+    let allowed = (wanted.chars().count() / 3).max(1);
+    let rank = |known: &str| {
+        if known.to_lowercase().contains(&wanted) {
+            return Some(0);
+        }
+        let is_near = known.len().abs_diff(wanted.len()) <= allowed;
+        let edits = is_near.then(|| edits(&wanted, known))?;
+        (edits <= allowed).then_some(edits)
+    };
+    let mut ranked: Vec<(usize, usize, &str)> = known
+        .filter_map(|known| Some((rank(known)?, known.len(), known)))
+        .collect();
+    ranked.sort_unstable();
+    ranked.dedup();
+    let nearest = ranked.into_iter().take(most);
+    nearest.map(|(.., known)| known.to_owned()).collect()
 }
 
 fn of_measure(knowledge: &Knowledge, measure: &Measure) -> Vec<Fact> {
@@ -215,6 +293,65 @@ fn of_rule(knowledge: &Knowledge, rule: &Rule) -> Vec<Fact> {
         fact("Kind of threat", "脅威の種類", vec![stride(rule.stride)]),
         fact("About", "対象", on.collect()),
         fact("Answered by", "応じる対策", answers.collect()),
+    ]
+}
+
+fn of_before(knowledge: &Knowledge, rule: &BeforeRule) -> Vec<Fact> {
+    let answers = rule.answers.iter().map(|id| named(knowledge, id));
+    let phase = match rule.phase {
+        stpa::Phase::Survey => Text::new("survey", "偵察"),
+        stpa::Phase::Preparation => Text::new("preparation", "準備"),
+        stpa::Phase::Attack => Text::new("attack", "攻撃"),
+    };
+    let (on, eases) = (rule.on.iter(), rule.eases.iter());
+    vec![
+        fact("When in an attack", "攻撃のどの段階か", vec![phase]),
+        fact("About", "対象", on.map(|about| subject(*about)).collect()),
+        fact(
+            "Makes easier",
+            "容易にする攻撃",
+            eases.map(|word| stride(*word)).collect(),
+        ),
+        fact("Answered by", "答える対策", answers.collect()),
+    ]
+}
+
+fn of_cause(knowledge: &Knowledge, cause: &Cause) -> Vec<Fact> {
+    let answers = cause.answers.iter().map(|id| named(knowledge, id));
+    let kinds = cause.kinds.iter().map(|kind| unsafe_kind(*kind));
+    vec![
+        fact("Guide word", "手がかり語", vec![stride(cause.stride)]),
+        fact(
+            "Can cause that the action",
+            "引き起こしうる形",
+            kinds.collect(),
+        ),
+        fact("Answered by", "答える対策", answers.collect()),
+    ]
+}
+
+fn of_probe(knowledge: &Knowledge, id: &str, probe: &Probe) -> Vec<Fact> {
+    let window = Text::new(
+        format!("{} hours", probe.window),
+        format!("{} 時間", probe.window),
+    );
+    let measures = knowledge.measures.values().filter(|measure| {
+        let mut probes = measure.observed.iter().chain(&measure.refused);
+        probes.any(|name| name.probe == id)
+    });
+    vec![
+        fact(
+            "An observation counts for",
+            "観測が有効な時間",
+            vec![window],
+        ),
+        fact(
+            "Shows at work",
+            "働きを示す対策",
+            measures
+                .map(|measure| lead(&measure.id, &measure.name))
+                .collect(),
+        ),
     ]
 }
 

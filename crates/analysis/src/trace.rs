@@ -1,29 +1,62 @@
 //! Both ways along the chain: threat, countermeasure, requirement, clause of the policy, probe, item of a
-//! regulation. Every link can be walked from either end, and what is linked to nothing is there all the same.
+//! regulation, and whatever else a report gives an id. Every link can be walked from either end, and what is linked
+//! to nothing is there all the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::analysis::Analysis;
-use crate::evidence::name;
 use crate::language::Text;
-use crate::requirements::{ClauseName, Requirement};
 use crate::vocabulary::vocabulary;
+
+mod chain;
+mod control;
+mod lists;
 
 vocabulary! {
     /// What a node of the trace is.
     NodeKind {
+        /// A zone of the model.
+        Zone = "zone",
         /// A component or a flow of the model.
         Element = "element",
+        /// Something worth protecting.
+        Asset = "asset",
+        /// A loss.
+        Loss = "loss",
+        /// A hazard.
+        Hazard = "hazard",
+        /// A controller.
+        Controller = "controller",
+        /// A control action.
+        ControlAction = "control-action",
+        /// An unsafe control action that the author wrote.
+        UnsafeAction = "unsafe-action",
+        /// A kind of unsafe control action that nobody wrote about.
+        Candidate = "candidate",
+        /// Something that the control structure lacks.
+        Gap = "gap",
+        /// A safety constraint.
+        Constraint = "constraint",
+        /// A rule that found a threat or a scenario.
+        Rule = "rule",
         /// A STRIDE threat.
         Threat = "threat",
         /// A cell of the JNSA matrix.
         Cell = "cell",
         /// A causal scenario.
         Scenario = "scenario",
+        /// A mandatory item asked of one component, or a limit that a flow declares.
+        Target = "target",
+        /// A threat of a list of ten.
+        Common = "common",
         /// A countermeasure of the catalogue.
         Measure = "measure",
+        /// A countermeasure chosen for one place.
+        Pick = "pick",
+        /// An assumption.
+        Assumption = "assumption",
         /// A requirement.
         Requirement = "requirement",
         /// A clause or a rule of the policy.
@@ -32,6 +65,12 @@ vocabulary! {
         Probe = "probe",
         /// An item of a requirement set.
         Item = "item",
+        /// A control of the checklist.
+        Control = "control",
+        /// What language, platform, hardware or protocol of a component ask for.
+        Advice = "advice",
+        /// A question about a key, or what the data sheet lacks.
+        Question = "question",
     }
 }
 
@@ -74,12 +113,16 @@ pub struct Trace {
 pub fn trace(analysis: &Analysis) -> Trace {
     let mut trace = Trace::default();
     trace.elements(analysis);
+    trace.control(analysis);
     trace.risks(analysis);
     trace.measures(analysis);
     trace.items(analysis);
+    trace.choice(analysis);
+    trace.lists(analysis);
     for requirement in &analysis.requirements {
         trace.requirement(analysis, requirement);
     }
+    trace.constraints(analysis);
     trace
 }
 
@@ -159,160 +202,5 @@ impl Trace {
             let links = self.links.entry(from.to_owned()).or_default();
             links.insert(to.to_owned());
         }
-    }
-
-    fn elements(&mut self, analysis: &Analysis) {
-        for (id, component) in &analysis.source.components {
-            let kind = component.kind.word();
-            let text = Text::new(kind, kind);
-            self.add(id, NodeKind::Element, component.title.clone(), text);
-        }
-        for (id, flow) in &analysis.source.flows {
-            let way = format!("{} → {}", flow.from, flow.to);
-            let text = Text::new(way.clone(), way);
-            self.add(id, NodeKind::Element, flow.title.clone(), text);
-            let ends = [Some(&flow.from), Some(&flow.to), flow.via.as_ref()];
-            for end in ends.into_iter().flatten() {
-                self.link(id, end);
-            }
-        }
-    }
-
-    fn risks(&mut self, analysis: &Analysis) {
-        for threat in &analysis.threats {
-            let (title, text) = ((*threat.title).clone(), (*threat.text).clone());
-            self.add(&threat.id, NodeKind::Threat, title, text);
-            self.link(&threat.id, &threat.element);
-            self.link(&threat.id, &threat.at);
-        }
-        let threats = &analysis.knowledge.threats;
-        for matrix in &analysis.matrices {
-            for cell in matrix.cells.iter().filter(|cell| cell.applicable) {
-                let id = cell.id.to_string();
-                let known = threats.get(&cell.threat);
-                let name = known.map(|known| known.name.clone()).unwrap_or_default();
-                let phase = analysis.knowledge.phases.get(&cell.phase);
-                let phase = phase.cloned().unwrap_or_default();
-                let title = Text::new(
-                    format!("{}: {} ({})", matrix.title.en, name.en, phase.en),
-                    format!("{}: {}({})", matrix.title.ja, name.ja, phase.ja),
-                );
-                let text = known.map(|known| known.text.clone()).unwrap_or_default();
-                self.add(&id, NodeKind::Cell, title, text);
-                self.link(&id, &matrix.component);
-            }
-        }
-        let stpa = &analysis.stpa;
-        for scenario in stpa.scenarios.iter().chain(&stpa.before_attack) {
-            let (title, text) = (scenario.title.clone(), scenario.text.clone());
-            self.add(&scenario.id, NodeKind::Scenario, title, text);
-            self.link(&scenario.id, &scenario.element);
-            self.link(&scenario.id, &scenario.at);
-        }
-    }
-
-    fn measures(&mut self, analysis: &Analysis) {
-        for (id, measure) in &analysis.knowledge.measures {
-            let (name, shall) = (measure.name.clone(), measure.shall.clone());
-            self.add(id, NodeKind::Measure, name, shall);
-            for probe in measure.observed.iter().chain(&measure.refused) {
-                let probe = self.probe(analysis, probe);
-                self.link(id, &probe);
-            }
-        }
-    }
-
-    fn probe(&mut self, analysis: &Analysis, probe: &crate::knowledge::ProbeName) -> String {
-        let id = name(probe);
-        let known = analysis.knowledge.probes.get(&probe.probe);
-        let text = known.map(|known| known.text.clone()).unwrap_or_default();
-        let title = Text::new(probe.probe.clone(), probe.probe.clone());
-        self.add(&id, NodeKind::Probe, title, text);
-        id
-    }
-
-    fn items(&mut self, analysis: &Analysis) {
-        for set in &analysis.regimes {
-            for item in &set.items {
-                let title = Text::new(
-                    format!("{} {}", set.name.en, item.r#ref),
-                    format!("{} {}", set.name.ja, item.r#ref),
-                );
-                let text = Text::new(
-                    format!("{} {}", item.text.en, item.why.en),
-                    format!("{}{}", item.text.ja, item.why.ja),
-                );
-                self.add(&item.id, NodeKind::Item, title, text);
-            }
-        }
-        for (id, measure) in &analysis.knowledge.measures {
-            for item in &measure.items {
-                self.link(id, item);
-            }
-        }
-    }
-
-    fn requirement(&mut self, analysis: &Analysis, requirement: &Requirement) {
-        let id = requirement.id.as_str();
-        let (title, shall) = (requirement.title.clone(), requirement.shall.clone());
-        self.add(id, NodeKind::Requirement, title, shall);
-        if let Some(at) = &requirement.at {
-            self.link(id, at);
-        }
-        if let Some(measure) = &requirement.measure {
-            self.link(id, measure);
-        }
-        for threat in &requirement.threats {
-            self.link(id, threat);
-            if let Some(measure) = &requirement.measure {
-                self.link(measure, threat);
-            }
-        }
-        for item in &requirement.items {
-            self.link(id, item);
-        }
-        for clause in &requirement.clauses {
-            let clause = self.clause(analysis, clause);
-            self.link(id, &clause);
-        }
-        for rule in &requirement.rules {
-            let rule = match (rule.as_str(), &requirement.at) {
-                ("peers", Some(role)) => format!("{role}/peers"),
-                _ => format!("policy/{rule}"),
-            };
-            let text = Text::new(
-                "Rule of the policy for every device, or for the peers of a role.",
-                "全機器、または役割の通信相手についてのポリシーの規則。",
-            );
-            let title = Text::new(rule.clone(), rule.clone());
-            self.add(&rule, NodeKind::Clause, title, text);
-            self.link(id, &rule);
-        }
-        for probe in requirement.observed.iter().chain(&requirement.refused) {
-            let probe = self.probe(analysis, probe);
-            self.link(id, &probe);
-        }
-        // What is asked of people about a flow answers what threatens the flow.
-        if let Some(flow) = id.strip_prefix("REQ-FLOW-") {
-            self.link(id, flow);
-            let threats = analysis.threats.iter();
-            for threat in threats.filter(|threat| threat.element == flow) {
-                self.link(id, &threat.id);
-            }
-        }
-    }
-
-    fn clause(&mut self, analysis: &Analysis, clause: &ClauseName) -> String {
-        let id = format!("{}/{}/{}", clause.role, clause.flow, clause.aspect.word());
-        let flow = analysis.source.flows.get(&clause.flow);
-        let title = flow.map(|flow| flow.title.clone()).unwrap_or_default();
-        let aspect = clause.aspect.word();
-        let text = Text::new(
-            format!("Clause of the policy for {}: {aspect}.", clause.role),
-            format!("{} についてのポリシーの条項（{aspect}）。", clause.role),
-        );
-        self.add(&id, NodeKind::Clause, title, text);
-        self.link(&id, &clause.flow);
-        id
     }
 }

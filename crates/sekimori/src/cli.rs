@@ -183,10 +183,17 @@ pub(crate) enum ModelCommand {
         #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
         fail_on: Vec<FailOn>,
     },
-    /// Say what an id stands for: a countermeasure, a control, a common threat, a rule, an item
+    /// Say what an id of a report stands for, and what it hangs on: threat, countermeasure, requirement, clause of the
+    /// policy, probe, item of a regulation
     Explain {
-        /// As a report shows it: CM-ENC, CSA-4.7, IPA-O1, BSI-8, SR-F1, JT05, ETSI-5.1-1
+        /// As a report shows it: CM-ENC, CSA-4.7, IPA-O1, SR-F1, JT05, ETSI-5.1-1; of a model also telemetry:SR-F2,
+        /// sensor:JT04:P2, CM-ENC@sensor, REQ-ENC-sensor, sensor/telemetry/rate
         id: String,
+        /// The model that the id is of: a file, or a folder of files; model.toml when it is there
+        file: Option<PathBuf>,
+        /// A file or folder of rules and countermeasures that several models share
+        #[arg(long, value_name = "PATH")]
+        rules: Vec<PathBuf>,
     },
     /// Make a model of a file of another tool; tells what could not be carried over
     Import {

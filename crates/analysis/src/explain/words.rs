@@ -1,8 +1,10 @@
 //! Words of the catalogue for readers.
 
+use crate::choose::State;
 use crate::knowledge::{Check, ItemStatus, Measure, MeasureKind, Pillar, Place, Provided, Subject};
 use crate::language::Text;
-use crate::model::Stride;
+use crate::model::{Level, Stride, UnsafeKind};
+use crate::trace::NodeKind;
 
 pub(super) fn pillar(pillar: Pillar) -> Text {
     match pillar {
@@ -132,4 +134,110 @@ pub(super) fn effort(measure: &Measure) -> Text {
         format!("{cost} from nothing, {kept} where provided"),
         format!("なければ {cost}、備わっていれば {kept}"),
     )
+}
+
+pub(super) fn unsafe_kind(kind: UnsafeKind) -> Text {
+    match kind {
+        UnsafeKind::NotProvided => Text::new("is not provided", "与えられない"),
+        UnsafeKind::Provided => Text::new("is provided", "与えられる"),
+        UnsafeKind::WrongTime => Text::new(
+            "comes at the wrong time or in the wrong order",
+            "時機や順序が違う",
+        ),
+        UnsafeKind::StoppedTooSoon => Text::new(
+            "stops too soon or is applied too long",
+            "早く止まる、または長く続く",
+        ),
+    }
+}
+
+pub(super) fn level(level: Level) -> Text {
+    let ja = match level {
+        Level::None => "なし",
+        Level::Low => "小",
+        Level::Medium => "中",
+        Level::High => "大",
+        Level::Critical => "重大",
+    };
+    Text::new(level.word(), ja)
+}
+
+pub(super) fn state(state: State) -> Text {
+    match state {
+        State::NotApplicable => Text::new("not applicable", "対象外"),
+        State::BelowThreshold => Text::new("below the threshold", "しきい値未満"),
+        State::Accepted => Text::new("accepted", "受容"),
+        State::Transferred => Text::new("transferred", "移転"),
+        State::Dismissed => Text::new("dismissed", "棄却"),
+        State::Closed => Text::new("covered", "対策あり"),
+        State::Open => Text::new("not covered", "対策不足"),
+    }
+}
+
+/// What one such thing is called.
+pub(super) fn kind(kind: NodeKind) -> Text {
+    let (en, ja) = match kind {
+        NodeKind::Zone => ("Zone", "区域"),
+        NodeKind::Element => ("Part of the model", "モデルの部分"),
+        NodeKind::Asset => ("Asset", "資産"),
+        NodeKind::Loss => ("Loss", "損失"),
+        NodeKind::Hazard => ("Hazard", "ハザード"),
+        NodeKind::Controller => ("Controller", "制御器"),
+        NodeKind::ControlAction => ("Control action", "制御動作"),
+        NodeKind::UnsafeAction => ("Unsafe control action", "非安全制御動作"),
+        NodeKind::Candidate => ("Candidate, to be judged", "候補(判断待ち)"),
+        NodeKind::Gap => ("Gap in the control structure", "制御構造の不足"),
+        NodeKind::Constraint => ("Safety constraint", "安全制約"),
+        NodeKind::Rule => ("Rule", "規則"),
+        NodeKind::Threat => ("STRIDE threat", "STRIDE の脅威"),
+        NodeKind::Cell => ("Cell of the JNSA matrix", "JNSA 一覧のマス"),
+        NodeKind::Scenario => ("Scenario", "シナリオ"),
+        NodeKind::Target => ("Asked for at one place", "ある場所に求められること"),
+        NodeKind::Common => ("Common threat", "よくある脅威"),
+        NodeKind::Measure => ("Countermeasure", "対策"),
+        NodeKind::Pick => ("Chosen countermeasure", "選んだ対策"),
+        NodeKind::Assumption => ("Assumption", "前提"),
+        NodeKind::Requirement => ("Requirement", "要件"),
+        NodeKind::Clause => ("Clause of the policy", "ポリシーの条項"),
+        NodeKind::Probe => ("Probe", "プローブ"),
+        NodeKind::Item => ("Item of a requirement set", "要求規格の項目"),
+        NodeKind::Control => ("Control of the checklist", "チェックリストの管理策"),
+        NodeKind::Advice => ("Guidance", "手引き"),
+        NodeKind::Question => ("Question", "問い"),
+    };
+    Text::new(en, ja)
+}
+
+/// What several of them are called, as the label of a list.
+pub(super) fn kinds(of: NodeKind) -> Text {
+    let en = match of {
+        NodeKind::Zone => "Zones",
+        NodeKind::Element => "Parts of the model",
+        NodeKind::Asset => "Assets",
+        NodeKind::Loss => "Losses",
+        NodeKind::Hazard => "Hazards",
+        NodeKind::Controller => "Controllers",
+        NodeKind::ControlAction => "Control actions",
+        NodeKind::UnsafeAction => "Unsafe control actions",
+        NodeKind::Candidate => "Candidates, to be judged",
+        NodeKind::Gap => "Gaps in the control structure",
+        NodeKind::Constraint => "Safety constraints",
+        NodeKind::Rule => "Rules",
+        NodeKind::Threat => "STRIDE threats",
+        NodeKind::Cell => "Cells of the JNSA matrix",
+        NodeKind::Scenario => "Scenarios",
+        NodeKind::Target => "Asked for at one place",
+        NodeKind::Common => "Common threats",
+        NodeKind::Measure => "Countermeasures",
+        NodeKind::Pick => "Chosen countermeasures",
+        NodeKind::Assumption => "Assumptions",
+        NodeKind::Requirement => "Requirements",
+        NodeKind::Clause => "Clauses of the policy",
+        NodeKind::Probe => "Probes",
+        NodeKind::Item => "Items of requirement sets",
+        NodeKind::Control => "Controls of the checklist",
+        NodeKind::Advice => "Guidance",
+        NodeKind::Question => "Questions",
+    };
+    Text::new(en, kind(of).ja)
 }

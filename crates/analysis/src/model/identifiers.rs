@@ -282,7 +282,7 @@ pub(super) fn similar<'c>(word: &str, candidates: impl Iterator<Item = &'c str>)
 }
 
 /// Number of insertions, deletions, substitutions and swaps of neighbors between two words.
-fn edits(a: &str, b: &str) -> usize {
+pub(crate) fn edits(a: &str, b: &str) -> usize {
     let a: Vec<char> = a.to_lowercase().chars().collect();
     let b: Vec<char> = b.to_lowercase().chars().collect();
     let mut before_last: Vec<usize> = Vec::new();

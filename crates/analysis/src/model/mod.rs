@@ -19,7 +19,7 @@ mod check;
 mod fields;
 mod guard;
 mod header;
-mod identifiers;
+pub(crate) mod identifiers;
 mod json_schema;
 mod keys;
 mod layout;

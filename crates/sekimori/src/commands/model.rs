@@ -39,7 +39,9 @@ pub(crate) fn run(context: &Context, command: &ModelCommand) -> Outcome<ExitCode
             rules,
             fail_on,
         } => difference::run(context, [old, new], rules, fail_on),
-        ModelCommand::Explain { id } => super::explain::run(context, id),
+        ModelCommand::Explain { id, file, rules } => {
+            super::explain::run(context, id, file.as_deref(), rules)
+        }
         ModelCommand::Import { file, from, output } => {
             interchange::run_import(context, file, *from, output.as_deref())
         }
@@ -152,7 +154,7 @@ fn show(
     Ok(ExitCode::SUCCESS)
 }
 
-fn today() -> Date {
+pub(crate) fn today() -> Date {
     clock::wall().to_zoned(TimeZone::UTC).date()
 }
 

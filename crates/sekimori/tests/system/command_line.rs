@@ -71,6 +71,58 @@ fn an_id_of_a_report_is_explained() {
 }
 
 #[test]
+fn an_id_of_a_model_is_explained_with_what_it_hangs_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("model.toml");
+    std::fs::write(&file, MODEL).unwrap();
+    let explain = |language: &str, id: &str| {
+        let mut command = sekimori();
+        command.args(["--lang", language, "model", "explain", id]);
+        command
+    };
+    for (language, words) in [
+        (
+            "en",
+            [
+                "STRIDE threat",
+                "Requirements",
+                "By way of each requirement",
+            ],
+        ),
+        ("ja", ["STRIDE の脅威", "要件", "要件ごとのつながり"]),
+    ] {
+        let said = run(explain(language, "telemetry:SR-F6").arg(&file)).ok();
+        let ids = [
+            "REQ-ACL-sensor",
+            "sensor/telemetry/authorize",
+            "message.permitted",
+            "CRA-I.2d",
+        ];
+        for word in words.into_iter().chain(ids) {
+            assert!(said.contains(word), "no {word} in\n{said}");
+        }
+    }
+    // The usual file is read where it is, and a broken one is named.
+    let said = run(explain("en", "REQ-ACL-sensor").current_dir(folder.path())).ok();
+    assert!(said.contains("(Requirement)"), "{said}");
+    let json = run(explain("en", "CM-ACL").arg("--json").arg(&file)).ok();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(!json["ways"].as_array().unwrap().is_empty(), "{json}");
+    let unknown = run(explain("en", "telemetry:SR-F66").arg(&file)).fails(2);
+    assert!(
+        unknown.contains("SK-MOD-920") && unknown.contains("telemetry:SR-F6"),
+        "{unknown}"
+    );
+    std::fs::write(&file, "[model]\nid = 7\n").unwrap();
+    let broken = run(explain("en", "CM-ACL").current_dir(folder.path())).fails(3);
+    assert!(broken.contains("SK-MOD-"), "{broken}");
+    // Without a model, it is said how to name one.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let unknown = run(explain("en", "garage:JT04:P2").current_dir(elsewhere.path())).fails(2);
+    assert!(unknown.contains("model explain ID FILE"), "{unknown}");
+}
+
+#[test]
 fn a_model_is_written_checked_and_analyzed() {
     let folder = tempfile::tempdir().unwrap();
     let model = folder.path().join("model.toml");
