@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ pub mod bounds {
     /// Bytes of a value in `detail`.
     pub const VALUE_BYTES: usize = 512;
 }
+
+/// Detail of an event that carries the ids of the requirements which the rule serves that led to it.
+pub const REQUIREMENT: &str = "requirement";
 
 /// One thing that happened, or `count` equal things between `first_at` and `last_at`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +53,16 @@ pub struct Event {
 }
 
 impl Event {
+    /// The same with the ids of the requirements that the rule serves which led to it, if there are any.
+    #[must_use]
+    pub fn citing<S: AsRef<str>>(self, requirements: &[S]) -> Self {
+        let ids: Vec<&str> = requirements.iter().map(AsRef::as_ref).collect();
+        if ids.is_empty() {
+            return self;
+        }
+        self.with_detail(REQUIREMENT, ids.join(", "))
+    }
+
     /// One event at `at`, with its code's own severity.
     pub fn new(at: Timestamp, code: Code) -> Self {
         Self {

@@ -24,5 +24,5 @@ mod observe;
 pub use case::Case;
 pub use code::{Code, LogClass, Severity, Sign};
 pub use detect::Containment;
-pub use event::{Event, bounds};
+pub use event::{Event, REQUIREMENT, bounds};
 pub use observe::Observed;

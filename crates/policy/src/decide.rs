@@ -141,6 +141,33 @@ pub fn decide(
     }
 }
 
+/// The requirements that the rule serves which decides about a request: the receive filter when it takes no such
+/// packet, else the clause of the flow. Empty for the platform's own flows and for what no rule speaks of.
+pub fn cited<'p>(policy: &'p Policy, request: &Request<'_>) -> &'p [String] {
+    if filtered(policy, &request.action).is_some() {
+        let receive = policy.conduct.receive.as_ref();
+        return receive.map_or(&[], |receive| &receive.requirement);
+    }
+    let asked = match request.action {
+        Action::Publish { topic, .. } => topic::parse(request.device, topic),
+        Action::Subscribe { filter } => topic::parse(request.device, filter),
+        Action::Command { flow, .. } => Ok(Topic::Command(flow)),
+    };
+    let mut roles = policy.roles.iter();
+    let Some(role) = roles.find(|role| role.id == request.role) else {
+        return &[];
+    };
+    let (flow, clauses) = match asked {
+        Ok(Topic::Flow(flow)) => (flow, &role.publish),
+        Ok(Topic::Command(flow) | Topic::Acknowledgement(flow)) => (flow, &role.subscribe),
+        _ => return &[],
+    };
+    let clause = clauses.iter().find(|clause| clause.flow == flow);
+    // A contained device is refused whatever its clauses say.
+    let clause = clause.filter(|_| !request.contained);
+    clause.map_or(&[], |clause| &clause.requirement)
+}
+
 /// The topic of a request of a kind that the policy's receive filter does not take.
 fn filtered<'r>(policy: &Policy, action: &Action<'r>) -> Option<&'r str> {
     let receive = policy.conduct.receive.as_ref()?;

@@ -31,7 +31,7 @@ pub use conduct::{
     Conduct, Contain, MQTT_VERSIONS, PACKETS, Peer, Receive, Rule, Ruling, TLS_GROUPS,
     TLS_SIGNATURES, TLS_VERSIONS, Tls, UNAUTHENTICATED,
 };
-pub use decide::{Action, Decision, FlowKind, Freshness, Request, decide};
+pub use decide::{Action, Decision, FlowKind, Freshness, Request, cited, decide};
 pub use difference::{Change, Direction, difference};
 pub use reason::{Reason, Unauthorized};
 pub use rules::{

@@ -315,6 +315,8 @@ code-budget-exceeded = A budget was used up; the rest was shed
 code-alert-raised = A detector saw a pattern that needs attention
 
 detail-why = Exactly
+detail-requirement = Serves
+detail-days = Days of the certificate
 detail-observed = Observed
 detail-topic = Topic
 detail-filter = Filter

@@ -298,6 +298,8 @@ code-budget-exceeded = 上限を超えた分を受け付けなかった
 code-alert-raised = 検知器が注意を要する兆候を捉えた
 
 detail-why = 詳細
+detail-requirement = 応える要件
+detail-days = 証明書の日数
 detail-observed = 観測
 detail-topic = トピック
 detail-filter = フィルター

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
-use sekimori_audit::detect::{OnBurst, Thresholds};
+use sekimori_audit::detect::{OnBurst, Pattern, Thresholds};
 use sekimori_audit::{Code, Event};
 use sekimori_policy::{Contain, Policy, Role, Ruling};
 use sekimori_session::HttpsPeer;
@@ -23,6 +23,22 @@ fn enforced<T>(rule: &Option<Ruling<T>>) -> Option<&T> {
     rule.as_ref()
         .filter(|rule| rule.enforced)
         .map(|rule| &rule.is)
+}
+
+/// The requirements that a rule serves, if the platform sees to it.
+fn cited<T>(rule: &Option<Ruling<T>>) -> Vec<String> {
+    let rule = rule.as_ref().filter(|rule| rule.enforced);
+    rule.map_or_else(Vec::new, |rule| rule.requirement.clone())
+}
+
+/// The requirements that an alert speaks for.
+pub(crate) fn cited_by_alert(policy: &Policy, pattern: Pattern) -> Vec<String> {
+    let conduct = &policy.conduct;
+    match pattern {
+        Pattern::RefusalBurst => cited(&conduct.refusals_per_minute),
+        Pattern::EnrollmentFailures => cited(&conduct.failed_enrollments),
+        Pattern::Silence => cited(&conduct.silence_factor),
+    }
 }
 
 /// The thresholds of the detectors under a policy.
@@ -67,6 +83,24 @@ impl Server {
         days.map_or(self.settings().device_certificate_life, |days| {
             DAY.saturating_mul(days)
         })
+    }
+
+    /// The same in whole days, as events say it; a life of less than a day counts as one.
+    pub(crate) fn certificate_days(&self) -> String {
+        let days = self.certificate_life().as_secs().div_ceil(DAY.as_secs());
+        days.to_string()
+    }
+
+    /// The requirements that the life of a certificate serves.
+    pub(crate) fn cited_by_certificates(&self) -> Vec<String> {
+        let policy = self.policy();
+        policy.map_or_else(Vec::new, |policy| cited(&policy.conduct.credential_days))
+    }
+
+    /// The requirements that the suspension of a device by a detector serves.
+    pub(crate) fn cited_by_suspension(&self) -> Vec<String> {
+        let policy = self.policy();
+        policy.map_or_else(Vec::new, |policy| cited(&policy.conduct.contain))
     }
 
     /// A message of a device was permitted.
@@ -114,7 +148,8 @@ pub(crate) async fn filter(State(server): State<Server>, request: Request, next:
         Event::new(server.now(), Code::ProtocolViolation)
             .with_source(source)
             .with_reason("filtered")
-            .with_detail("part", part),
+            .with_detail("part", part)
+            .citing(&policy.map_or_else(Vec::new, |policy| cited(&policy.conduct.receive))),
     );
     Problem::new(
         StatusCode::FORBIDDEN,

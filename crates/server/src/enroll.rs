@@ -219,7 +219,9 @@ impl Server {
                         .with_device(name.to_string())
                         .with_source(source)
                         .with_detail("number", number.to_string())
-                        .with_detail("role", role.to_string()),
+                        .with_detail("role", role.to_string())
+                        .with_detail("days", self.certificate_days())
+                        .citing(&self.cited_by_certificates()),
                 );
                 Ok(issued)
             }
@@ -334,7 +336,9 @@ impl Server {
         self.record(
             Event::new(now, Code::DeviceRenewed)
                 .with_device(client.record.name.to_string())
-                .with_source(source),
+                .with_source(source)
+                .with_detail("days", self.certificate_days())
+                .citing(&self.cited_by_certificates()),
         );
         Ok(certificate)
     }

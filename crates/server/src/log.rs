@@ -12,10 +12,12 @@ use sekimori_audit::case::Cases;
 use sekimori_audit::detect::{Detection, Detectors, Thresholds};
 use sekimori_audit::fold::{Folder, SHED};
 use sekimori_audit::{Code, Containment, Event};
+use sekimori_policy::Policy;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Stopwatch};
+use crate::conduct;
 use crate::error::StoreError;
 use crate::metrics::Metrics;
 use crate::store::events::StoredObservation;
@@ -62,6 +64,8 @@ struct Shared {
     shed: Mutex<BTreeMap<Code, u64>>,
     /// What detectors go by, and whether that changed since they were told.
     thresholds: Mutex<(Thresholds, bool)>,
+    /// The policy that the thresholds are of, for alerts to say which requirement they serve.
+    policy: Mutex<Option<Arc<Policy>>>,
     /// Devices that were heard since the last tick, with the longest silence that is allowed to each.
     heard: Mutex<HashMap<String, Duration>>,
     counts: Mutex<HashMap<(Code, String), u64>>,
@@ -104,6 +108,7 @@ impl EventLog {
                 live: broadcast::Sender::new(LIVE),
                 shed: Mutex::default(),
                 thresholds: Mutex::default(),
+                policy: Mutex::default(),
                 heard: Mutex::default(),
                 counts: Mutex::default(),
                 metrics,
@@ -170,10 +175,11 @@ impl EventLog {
         }
     }
 
-    /// Detectors go by these thresholds from the next event on. Devices that were heard before are forgotten:
-    /// whether they are too quiet is judged from their next message on.
-    pub(crate) fn set_thresholds(&self, thresholds: Thresholds) {
-        *lock(&self.shared.thresholds) = (thresholds, true);
+    /// Detectors go by the thresholds of this policy from the next event on. Devices that were heard before are
+    /// forgotten: whether they are too quiet is judged from their next message on.
+    pub(crate) fn go_by(&self, policy: &Arc<Policy>) {
+        *lock(&self.shared.policy) = Some(Arc::clone(policy));
+        *lock(&self.shared.thresholds) = (conduct::thresholds(policy), true);
         lock(&self.shared.heard).clear();
     }
 
@@ -298,7 +304,11 @@ impl LogTask {
                 Detection::Containment(containment) => drop(self.orders.send(containment)),
                 Detection::Alert(alert) => {
                     let event = alert.to_event(self.log.shared.clock.now());
-                    self.folder.handle(now, event);
+                    let policy = lock(&self.log.shared.policy).clone();
+                    let cited = policy.map_or_else(Vec::new, |policy| {
+                        conduct::cited_by_alert(&policy, alert.pattern)
+                    });
+                    self.folder.handle(now, event.citing(&cited));
                 }
             }
         }

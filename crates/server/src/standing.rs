@@ -63,15 +63,16 @@ impl Server {
     ///
     /// A [`Problem`] when the device cannot come to this from where it stands.
     pub async fn judge(&self, name: &str, verdict: Verdict) -> Result<Effect, Problem> {
-        self.judge_by("operator", name, verdict).await
+        let told = |event: Event| event.with_source("operator");
+        self.judge_by(name, verdict, told).await
     }
 
-    /// The same, on the word of `source`.
+    /// The same, with an event that says on whose word and why.
     async fn judge_by(
         &self,
-        source: &str,
         name: &str,
         verdict: Verdict,
+        told: impl FnOnce(Event) -> Event + Send,
     ) -> Result<Effect, Problem> {
         let stopwatch = Stopwatch::start();
         let device = self.device_named(name)?;
@@ -117,7 +118,7 @@ impl Server {
             sessions_closed = self.device_changed(&id);
         }
         let event = self.verdict_event(&device, verdict, sessions_closed, millis);
-        self.record(event.with_source(source));
+        self.record(told(event));
         if matches!(verdict, Verdict::Revoke(_) | Verdict::Retire) {
             // Nothing is left to heal.
             self.store_of().release_device(&id.0).await?;
@@ -168,7 +169,12 @@ impl Server {
                     return;
                 }
                 let verdict = Verdict::Suspend(Cause::Misbehaved);
-                if let Err(problem) = self.judge_by("detector", &device, verdict).await {
+                let cited = self.cited_by_suspension();
+                let told = |event: Event| {
+                    let event = event.with_source("detector").with_detail("why", &why);
+                    event.citing(&cited)
+                };
+                if let Err(problem) = self.judge_by(&device, verdict, told).await {
                     tracing::error!(?problem, device, why, "a suspension was not carried out");
                 }
             }

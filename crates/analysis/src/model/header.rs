@@ -1,10 +1,12 @@
 //! The sections that may stand once: `[model]`, `[cost]` and `[policy]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::{Fields, Reader, shown};
 use super::keys;
-use super::{Cost, Detect, FORMAT, Level, Model, PolicySettings, SecurityLevel, identifiers};
+use super::{
+    Cost, Detect, FORMAT, Level, Model, Opening, PolicySettings, SecurityLevel, identifiers,
+};
 use crate::diagnostic::{Fault, Problems, WHOLE_FILE};
 use crate::language::Text;
 
@@ -172,10 +174,33 @@ fn policy(reader: &mut Reader<'_>, fields: &Fields<'_>) -> PolicySettings {
         renew_at_percent: fields.number(reader, "renew_at_percent"),
         handshake_seconds: fields.number(reader, "handshake_seconds"),
         idle_seconds: fields.number(reader, "idle_seconds"),
+        unauthenticated: opened(reader, fields),
         contain: fields.word(reader, "contain"),
         detect: detect.map_or_else(Detect::default, |detect| Detect {
             refusals_per_minute: detect.number(reader, "refusals_per_minute"),
             silence_factor: detect.number(reader, "silence_factor"),
         }),
     }
+}
+
+/// What is open to a peer without certificate; [`None`] when the author does not say.
+fn opened(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<BTreeSet<Opening>> {
+    let value = fields.value("unauthenticated")?;
+    let opened: BTreeSet<Opening> = fields.words(reader, "unauthenticated");
+    if value
+        .get_ref()
+        .as_array()
+        .is_some_and(|list| list.is_empty())
+    {
+        let fault = Fault::InvalidValue {
+            key: "unauthenticated".to_owned(),
+            found: "[]".to_owned(),
+            expected: Text::new(
+                "at least one, as [\"trust-bundle\"]",
+                "一つ以上。例: [\"trust-bundle\"]",
+            ),
+        };
+        reader.report(value.span(), fault);
+    }
+    (!opened.is_empty()).then_some(opened)
 }

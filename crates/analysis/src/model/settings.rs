@@ -1,11 +1,12 @@
 //! What a model says beside its parts: money, policy, what its author states and decides.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
-use super::words::{Contain, DecisionStatus, StatementStatus, Stride, UnsafeKind};
+use super::words::{Contain, DecisionStatus, Opening, StatementStatus, Stride, UnsafeKind};
 use super::{CellId, Phase};
 use crate::language::Text;
 
@@ -109,6 +110,8 @@ pub struct PolicySettings {
     pub handshake_seconds: Option<u32>,
     /// Longest silence of a session in seconds.
     pub idle_seconds: Option<u32>,
+    /// What is open to a peer without certificate, not empty; [`None`] is everything.
+    pub unauthenticated: Option<BTreeSet<Opening>>,
     /// What happens to a device that a detector points at.
     pub contain: Option<Contain>,
     /// When detectors speak up.

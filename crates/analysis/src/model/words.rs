@@ -320,6 +320,20 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// A part of the HTTPS listener that can be open to a peer without certificate.
+    Opening {
+        /// The operators' pages with their sign-in, and whatever is not named here.
+        Console = "console",
+        /// Joining.
+        Enrollment = "enrollment",
+        /// The ledger's proofs.
+        Ledger = "ledger",
+        /// What a device trusts.
+        TrustBundle = "trust-bundle",
+    }
+}
+
+vocabulary! {
     /// What was decided about a risk.
     DecisionStatus {
         /// Taken as it is.

@@ -272,6 +272,14 @@ fn policy(entry: Entry, policy: &PolicySettings) -> Entry {
         .optional("renew_at_percent", policy.renew_at_percent)
         .optional("handshake_seconds", policy.handshake_seconds)
         .optional("idle_seconds", policy.idle_seconds)
+        .list(
+            "unauthenticated",
+            policy
+                .unauthenticated
+                .iter()
+                .flatten()
+                .map(|part| part.word()),
+        )
         .optional_text("contain", policy.contain.map(|contain| contain.word()))
         .below("detect", |table| {
             table

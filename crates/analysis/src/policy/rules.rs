@@ -1,10 +1,12 @@
 //! The rules for every device: what the policy says beside what each role may send and receive, which
 //! countermeasures each rule puts to work, and whether the platform enforces it.
 
+use std::collections::BTreeSet;
+
 use sekimori_policy as enforced;
 
 use crate::language::Text;
-use crate::model::{Contain, Model, PolicySettings};
+use crate::model::{Contain, Model, Opening, PolicySettings};
 use crate::requirements::{Duty, Requirement};
 
 /// A rule of the policy by the key that it has there.
@@ -272,8 +274,13 @@ pub(super) fn conduct(model: &Model, requirements: &[Requirement]) -> enforced::
                 conduct.renew_at_percent = number(settings.renew_at_percent.unwrap_or(RENEWS_AT));
             }
             "receive" => {
+                let opened = settings.unauthenticated.as_ref();
+                let everything = || words(&enforced::UNAUTHENTICATED);
+                let named = |opened: &BTreeSet<Opening>| {
+                    opened.iter().map(|part| part.word().to_owned()).collect()
+                };
                 let receive = enforced::Receive {
-                    unauthenticated: words(&enforced::UNAUTHENTICATED),
+                    unauthenticated: opened.map_or_else(everything, named),
                     mqtt: words(&enforced::MQTT_VERSIONS),
                     packets: words(&enforced::PACKETS),
                     packet_bytes: packet_bytes(model),

@@ -176,6 +176,7 @@ fn policy(d: &mut Dice) -> PolicySettings {
         renew_at_percent: d.maybe(|d| d.number(50, 90)),
         handshake_seconds: d.maybe(|d| d.number(1, 120)),
         idle_seconds: d.maybe(|d| d.number(5, 86_400)),
+        unauthenticated: d.maybe(|d| BTreeSet::from([d.one(Opening::ALL), d.one(Opening::ALL)])),
         contain: d.maybe(|d| d.one(Contain::ALL)),
         detect: Detect {
             refusals_per_minute: d.maybe(|d| d.number(1, 1_000_000)),

@@ -8,6 +8,7 @@
 mod support;
 
 mod command_line;
+mod conduct;
 mod demo;
 mod enrollment;
 mod est;

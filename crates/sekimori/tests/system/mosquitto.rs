@@ -7,7 +7,7 @@ use crate::support::{Running, World, credential, foreign, is_connected, run, unt
 const PACKAGE: &str = "mosquitto-clients";
 
 /// A client of Mosquitto with the papers of a device.
-fn client(world: &World, program: &str, device: &str) -> Command {
+pub(crate) fn client(world: &World, program: &str, device: &str) -> Command {
     let (certificate, key) = credential(&world.device_home(device));
     let mut command = foreign(program, PACKAGE);
     command

@@ -101,7 +101,7 @@ impl Server {
             }
         };
         if let Some(policy) = &policy {
-            log.set_thresholds(crate::conduct::thresholds(policy));
+            log.go_by(policy);
         }
         let fingerprint = sekimori_identity::Fingerprint::of(&bundle).to_string();
         let log_cancel = CancellationToken::new();

@@ -109,8 +109,7 @@ impl Server {
             .unwrap_or_else(PoisonError::into_inner);
         *current = Some(policy.clone());
         drop(current);
-        let thresholds = crate::conduct::thresholds(&policy);
-        self.inner.log.set_thresholds(thresholds);
+        self.inner.log.go_by(&policy);
         if let Some(edge) = self.edge() {
             edge.policy_applied(policy);
         }

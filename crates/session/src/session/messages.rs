@@ -4,13 +4,13 @@ use super::{Pending, Session, State};
 use crate::wire;
 use crate::words::{Accepted, CloseReason, Output, StoredResult, Token};
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::num::NonZeroU16;
 use core::time::Duration;
 use jiff::Timestamp;
 use sekimori_audit::{Code, Event};
-use sekimori_policy::{Action, Decision, FlowKind, Freshness, Reason, Request, decide};
+use sekimori_policy::{Action, Decision, FlowKind, Freshness, Reason, Request, cited, decide};
 use sekimori_proto::mqtt::{
     DisconnectReason, FilterRequest, Message, PublishResult, ServerEvent, SubscribeResult,
 };
@@ -64,7 +64,8 @@ impl Session {
         let (flow, kind) = match decide(&self.policy, &mut self.budgets, now, &request) {
             Decision::Permit { flow, kind } => (flow, kind),
             Decision::Deny(reason) => {
-                return self.refuse(now, wall, packet_id, &message.topic, &reason);
+                let cited = cited(&self.policy, &request).to_vec();
+                return self.refuse(now, wall, packet_id, &message.topic, (&reason, &cited));
             }
         };
         match known {
@@ -209,14 +210,15 @@ impl Session {
         wall: Timestamp,
         packet_id: Option<NonZeroU16>,
         topic: &str,
-        reason: &Reason,
+        (reason, cited): (&Reason, &[String]),
     ) {
         self.count(reason.code());
         let report = Event::new(wall, Code::MessageRefused).with_reason(reason.code());
         self.report(
             report
                 .with_detail("topic", topic)
-                .with_detail("why", reason.to_string()),
+                .with_detail("why", reason.to_string())
+                .citing(cited),
         );
         self.acknowledge(wall, packet_id, wire::publish_result(reason));
         if self.connection.is_closed() {
@@ -259,6 +261,10 @@ impl Session {
                 freshness: Freshness::Absent,
             };
             let decision = decide(&self.policy, &mut self.budgets, now, &request);
+            let cited = match decision {
+                Decision::Deny(_) => cited(&self.policy, &request).to_vec(),
+                Decision::Permit { .. } => Vec::new(),
+            };
             let full = self.filters.len() >= self.limits.subscriptions
                 && !self.filters.contains_key(&filter);
             let (result, code, why) = match decision {
@@ -281,7 +287,8 @@ impl Session {
             results.push(result);
             self.count(code);
             let report = Event::new(wall, Code::SubscribeRefused).with_reason(code);
-            self.report(report.with_detail("filter", filter).with_detail("why", why));
+            let report = report.with_detail("why", why).citing(&cited);
+            self.report(report.with_detail("filter", filter));
         }
         self.connection.acknowledge_subscribe(packet_id, &results);
         for _ in 0..refused {

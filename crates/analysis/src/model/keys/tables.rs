@@ -6,7 +6,7 @@ use crate::model::identifiers::Expected;
 use crate::model::protection::LinkProtection;
 use crate::model::words::{
     Actor, AssetKind, ComponentKind, Consent, Contain, DecisionStatus, DeviceClass, Interface,
-    KeyOrigin, KeyStorage, Level, LossCategory, Network, OperatingSystem, Phase, Physical,
+    KeyOrigin, KeyStorage, Level, LossCategory, Network, Opening, OperatingSystem, Phase, Physical,
     ProgrammingLanguage, Protocol, Randomness, Regime, Sector, Security, Sequence, StatementStatus,
     Stride, UnsafeKind,
 };
@@ -265,6 +265,7 @@ const POLICY: &[Key] = &[
     key("renew_at_percent", Shape::Whole(50, 90), "Part of that life after which the device renews it, in percent.", "その期間のうち、更新を始めるまでの割合（%）。"),
     key("handshake_seconds", Shape::Whole(1, 120), "Longest handshake, in seconds.", "接続確立にかけてよい時間（秒）。"),
     key("idle_seconds", Shape::Whole(5, 86_400), "Longest silence of a session, in seconds.", "接続が黙っていてよい時間（秒）。"),
+    key("unauthenticated", Shape::Words(Opening::WORDS), "What the HTTPS listener opens to a peer without certificate; at least one. Without it, everything. Devices with a certificate and the operator at the machine itself are always answered; without `console`, operators reach it from there alone.", "証明書のない相手に HTTPS の待ち受けが開くもの。一つ以上。なければ全て。証明書のある機器と、そのマシン自体の操作者には常に応える。`console` がなければ、操作者はそのマシンからだけ使える。"),
     key("contain", Shape::Word(Contain::WORDS), "What happens to a device that a detector points at.", "検知器が指した機器の扱い。"),
     key("detect", Shape::Table(DETECT), "When detectors speak up.", "検知器が知らせる条件。"),
 ];

@@ -252,9 +252,15 @@ impl World {
     }
 
     fn apply_example(&self) {
+        self.apply(MODEL);
+    }
+
+    /// Puts the policy of a model in force; the model's file.
+    pub(crate) fn apply(&self, text: &str) -> PathBuf {
         let model = self.folder.path().join("model.toml");
-        std::fs::write(&model, MODEL).expect("the model can be written");
+        std::fs::write(&model, text).expect("the model can be written");
         self.call(["apply".as_ref(), model.as_os_str()]).ok();
+        model
     }
 
     /// The server's home.
