@@ -114,6 +114,8 @@ async fn session(
     if let Some(budgets) = shared.leftovers.take(&device) {
         session.carry_over(budgets);
     }
+    let (now, wall) = (shared.clock.now(), shared.clock.wall());
+    session.ends_with_certificate(now, wall, identity.not_after);
     let mut driver = Driver {
         shared,
         peer,

@@ -38,6 +38,8 @@ pub struct Session {
     refusals: (Duration, u32),
     /// Resent messages not yet told of, and when to tell.
     resent: Option<(u32, Duration)>,
+    /// When the device's certificate ends, and when that is by the clock since boot.
+    certificate: Option<(Timestamp, Duration)>,
     state: State,
     outputs: VecDeque<Output>,
 }
@@ -92,6 +94,7 @@ impl Session {
             commands: Commands::default(),
             refusals: (now, 0),
             resent: None,
+            certificate: None,
             state: State::Opening,
             outputs: VecDeque::new(),
         }
@@ -108,6 +111,11 @@ impl Session {
         &self.budgets
     }
 
+    /// The certificate by which the device was let in is good until `not_after`, and so is the session.
+    pub fn ends_with_certificate(&mut self, now: Duration, wall: Timestamp, not_after: Timestamp) {
+        self.certificate = Some((not_after, due(now, wall, not_after)));
+    }
+
     /// Takes one input; `now` is the time since boot, `wall` the date. Then ask [`Self::poll`] until it is empty.
     ///
     /// A closed session only answers commands, with their failure.
@@ -118,6 +126,9 @@ impl Session {
                 self.outputs.push_back(Output::CommandFailed { token, why });
             }
             return;
+        }
+        if self.has_expired(now, wall) {
+            return self.expired(wall);
         }
         match input {
             Input::Bytes(bytes) => self.connection.receive(now, bytes),
@@ -180,7 +191,8 @@ impl Session {
             .then(|| self.connection.wake_at())
             .flatten();
         let resent = self.resent.map(|(_, at)| at);
-        [connection, self.commands.wake_at(), resent]
+        let expiry = self.certificate.map(|(_, at)| at);
+        [connection, self.commands.wake_at(), resent, expiry]
             .into_iter()
             .flatten()
             .min()
@@ -277,6 +289,22 @@ impl Session {
         );
     }
 
+    /// Whether the certificate has ended by now. The date may have been set since, so that what is due moves.
+    fn has_expired(&mut self, now: Duration, wall: Timestamp) -> bool {
+        let Some((not_after, at)) = &mut self.certificate else {
+            return false;
+        };
+        *at = due(now, wall, *not_after);
+        wall > *not_after
+    }
+
+    /// Puts the device out: it has to come again with a certificate that is good.
+    fn expired(&mut self, wall: Timestamp) {
+        self.report(Event::new(wall, Code::SessionRevoked).with_reason("expired"));
+        let reason = DisconnectReason::NotAuthorized;
+        self.end(wall, Some(reason), CloseReason::CertificateExpired);
+    }
+
     fn device_changed(&mut self, wall: Timestamp, device: DeviceRecord) {
         let same = device.id == self.device.id && device.name == self.device.name;
         let active = device.standing == Standing::Active;
@@ -367,4 +395,12 @@ fn under(conduct: &Conduct, limits: Limits) -> Limits {
         limits.packet_bytes = rule.is.packet_bytes;
     }
     limits
+}
+
+/// When `not_after` has just passed, as time since boot.
+fn due(now: Duration, wall: Timestamp, not_after: Timestamp) -> Duration {
+    let left = Duration::try_from(not_after.duration_since(wall)).unwrap_or_default();
+    // A certificate is good in its last moment still.
+    now.saturating_add(left)
+        .saturating_add(Duration::from_millis(1))
 }

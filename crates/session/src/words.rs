@@ -214,6 +214,8 @@ pub enum CloseReason {
     StoreFailed,
     /// The device is suspended, revoked or retired, or is another than it was.
     Standing,
+    /// The certificate by which the device was let in has ended.
+    CertificateExpired,
     /// The device has connected again.
     TakenOver,
     /// The gateway goes down.
@@ -232,6 +234,7 @@ impl CloseReason {
             Self::TooManyRefusals => "too-many-refusals",
             Self::StoreFailed => "store-failed",
             Self::Standing => "standing",
+            Self::CertificateExpired => "expired",
             Self::TakenOver => "taken-over",
             Self::Shutdown => "shutdown",
         }

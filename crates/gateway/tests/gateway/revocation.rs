@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::http::{self, request};
 use crate::support::mqtt::{self, Client};
-use crate::support::{Authority, Scene, Validity, soon, world};
+use crate::support::{Authority, Identity, Scene, Validity, soon, world};
 
 #[tokio::test]
 async fn a_revocation_closes_sessions_on_every_listener_at_once() {
@@ -333,4 +333,42 @@ async fn an_upload_of_a_revoked_device_is_cut_off() {
     let mut rest = Vec::new();
     let _ = soon(https.read_to_end(&mut rest)).await;
     assert_eq!(rest, b"");
+}
+
+/// A certificate that is good for so long from now on.
+fn lasting(scene: &Scene, name: &str, time: Duration) -> Identity {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the gateway under test goes by the machine's clock"
+    )]
+    let now = std::time::SystemTime::now();
+    let now = now.duration_since(std::time::UNIX_EPOCH).unwrap();
+    let identity = scene.authority.sign(name, Validity::Now, |params| {
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+        params.not_after = rcgen::date_time_ymd(1970, 1, 1) + now + time;
+    });
+    scene.world.register(name, &identity);
+    identity
+}
+
+#[tokio::test]
+async fn a_live_session_does_not_outlive_its_certificate() {
+    let scene = Scene::start().await;
+    let short = lasting(&scene, "dev-0001", Duration::from_secs(3));
+    let long = lasting(&scene, "dev-0002", Duration::from_secs(3_600));
+    let mut client = scene.connect(&short).await;
+    let mut other = scene.connect(&long).await;
+    client.ping().await;
+    // It says nothing more, and is put out all the same when its certificate ends.
+    let goodbye = client.end().await.expect("a DISCONNECT");
+    assert_eq!(goodbye.body[0], 0x87, "not authorized");
+    let event = scene.world.event(Code::SessionRevoked, "expired").await;
+    assert_eq!(event.device.as_deref(), Some("dev-0001"));
+    other.ping().await;
+    // And it does not get in again.
+    let config = scene.authority.client_unchecked(&short);
+    if let Ok(mut again) = Client::tls(scene.mqtt, config).await {
+        assert_eq!(again.packet().await, None, "TLS 1.3 tells late");
+    }
+    scene.world.event(Code::TlsRefused, "expired").await;
 }

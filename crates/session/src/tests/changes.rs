@@ -185,3 +185,41 @@ fn a_connection_without_a_connect_ends_without_having_been_a_session() {
     assert_eq!(world.counts(), ["connect-timeout"]);
     assert!(matches!(world.closed(), Some(CloseReason::Violation(_))));
 }
+
+#[test]
+fn a_session_ends_with_the_certificate_by_which_it_began() {
+    for version in VERSIONS {
+        let mut world = World::open(version);
+        let not_after = wall(world.now) + at(20_000);
+        let (now, date) = (world.now, wall(world.now));
+        world.session.ends_with_certificate(now, date, not_after);
+        let due = world.session.wake_at().expect("something is due");
+        assert!(due <= now + at(20_001), "{due:?}");
+        // In its last moment the certificate is still good.
+        world.now = now + at(20_000);
+        world.handle(Input::Wake);
+        assert!(world.session.is_open());
+        assert_eq!(world.session.wake_at(), Some(world.now + at(1)));
+        world.now += at(1);
+        world.handle(Input::Wake);
+        assert_eq!(world.closed(), Some(CloseReason::CertificateExpired));
+        assert_eq!(world.events(), [Code::SessionRevoked, Code::SessionClosed]);
+        assert_eq!(world.all_events()[0].reason.as_deref(), Some("expired"));
+        assert_eq!(said(&world), (version == Version::V5).then_some(0x87));
+        assert_eq!(world.session.wake_at(), None);
+    }
+}
+
+#[test]
+fn a_date_that_is_set_ahead_ends_the_session_at_the_next_occasion() {
+    let mut world = World::open(Version::V5);
+    let not_after = wall(world.now) + at(3_600_000);
+    let (now, date) = (world.now, wall(world.now));
+    world.session.ends_with_certificate(now, date, not_after);
+    let later = wall(world.now) + at(7_200_000);
+    world
+        .session
+        .handle(world.now, later, Input::Bytes(b"\xc0\0"));
+    world.drain();
+    assert_eq!(world.closed(), Some(CloseReason::CertificateExpired));
+}
