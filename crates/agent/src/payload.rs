@@ -57,6 +57,8 @@ struct Payload {
     restart: Option<RestartReason>,
     /// The newest note of something that does not work, for whoever waits.
     trouble: Option<LinkFailure>,
+    /// Whether a certificate was asked for.
+    certificate_asked: bool,
     wrong_root: Option<(String, String)>,
     written: Option<(StatusFile, Duration)>,
 }
@@ -92,6 +94,7 @@ pub(crate) async fn run(
         outcomes,
         restart: None,
         trouble: None,
+        certificate_asked: false,
         wrong_root: None,
         written: None,
     };
@@ -214,7 +217,8 @@ impl Payload {
     }
 
     /// Starts an errand; its outcome comes back by the queue.
-    fn run_errand(&self, ticket: Ticket, errand: Errand) {
+    fn run_errand(&mut self, ticket: Ticket, errand: Errand) {
+        self.certificate_asked |= matches!(errand, Errand::Certify(_));
         let outcomes = self.outcomes.clone();
         let home = self.home.clone();
         let hardware = Arc::clone(&self.hardware);
@@ -261,8 +265,12 @@ impl Payload {
                 return Some(Err(telling::wrong_root(expected, observed)));
             }
             let unknown = LinkFailure::Unreachable("no answer in time".to_string());
-            let trouble = self.trouble.clone().unwrap_or(unknown);
-            return Some(Err(telling::failure(&trouble)));
+            return Some(Err(match &self.trouble {
+                Some(trouble) => telling::failure(trouble),
+                // The server answers a request for a certificate when it is cosigned, and keeps silent until then.
+                None if self.certificate_asked => telling::not_cosigned(&unknown),
+                None => telling::failure(&unknown),
+            }));
         }
         None
     }

@@ -138,6 +138,11 @@ pub(crate) fn words(note: &Note) -> Text {
 
 /// What an owner reads when joining does not come to an end.
 pub(crate) fn failure(failure: &LinkFailure) -> Diagnostic {
+    if let LinkFailure::Refused { code, .. } = failure
+        && code == NOT_COSIGNED
+    {
+        return not_cosigned(failure);
+    }
     let (exit, code, message, fix) = match failure {
         LinkFailure::Unreachable(_) => (
             Exit::Unreachable,
@@ -230,6 +235,24 @@ pub(crate) fn failure(failure: &LinkFailure) -> Diagnostic {
     };
     Diagnostic::new(exit, code, message)
         .observed(Text::fact(failure))
+        .fix(fix)
+}
+
+/// Code of the server for an entry that is recorded and waits for its witnesses.
+const NOT_COSIGNED: &str = "SK-LED-001";
+
+/// The device was let in, and other organizations have not cosigned that yet.
+pub(crate) fn not_cosigned(observed: impl std::fmt::Display) -> Diagnostic {
+    let message = Text::new(
+        "他の組織の連署を待っています",
+        "waiting for cosignatures of other organizations",
+    );
+    let fix = Text::new(
+        "招待はそのまま使えます。連署が揃えば  sekimori-agent run  で続きます。証人の状態は運用者が  sekimori status  で確かめられます",
+        "the invitation is still good, and  sekimori-agent run  goes on once they are there; the operator sees with  sekimori status  which witness is away",
+    );
+    Diagnostic::new(Exit::Unreachable, "SK-AGT-017", message)
+        .observed(Text::fact(observed))
         .fix(fix)
 }
 
