@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
+use sekimori_audit::Code;
 use sekimori_server::offline;
 use serde_json::Value;
 
 use super::table::cell;
 use super::{Context, has_database, segment};
 use crate::cli::EventsCommand;
-use crate::diagnostic::{Exit, Outcome};
+use crate::diagnostic::{Diagnostic, Exit, Outcome};
 use crate::failure::server_failure;
 use crate::output::print_line;
 
@@ -20,17 +21,41 @@ pub(crate) async fn run(context: &Context, command: &EventsCommand) -> Outcome<E
             code,
             limit,
         } => {
+            if let Some(code) = code {
+                known_code(context, code)?;
+            }
             let mut path = format!("/api/v1/events?limit={limit}");
             for (name, value) in [("device", device), ("code", code)] {
                 if let Some(value) = value {
                     path.push_str(&format!("&{name}={}", segment(value)));
                 }
             }
-            list(context, &path).await.map(drop)?;
+            if list(context, &path).await?.is_none() && !context.json {
+                eprintln!("{}", context.text("events-no-match", &[]));
+            }
         }
         EventsCommand::Verify => return verify(context).await,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses a code that no event has: a search for it would find nothing and say nothing.
+fn known_code(context: &Context, code: &str) -> Outcome {
+    if Code::parse(code).is_some() {
+        return Ok(());
+    }
+    let area = code.split('.').next().unwrap_or_default();
+    let all = || Code::ALL.iter().map(|code| code.as_str());
+    let mut near: Vec<&str> = all()
+        .filter(|known| known.split('.').next() == Some(area) || known.ends_with(code))
+        .collect();
+    if near.is_empty() {
+        near = all().collect();
+    }
+    let unknown = context.text("error-event-code-unknown", &[]);
+    Err(Diagnostic::new(Exit::Usage, "SK-EVT-901", unknown)
+        .observed(code)
+        .expected(near.join(", ")))
 }
 
 async fn tail(context: &Context, lines: u32, follow: bool) -> Outcome {

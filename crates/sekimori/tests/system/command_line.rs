@@ -502,3 +502,46 @@ fn a_home_keeps_its_organization_and_its_witness_without_being_told_again() {
         "{complaint}"
     );
 }
+
+#[test]
+fn a_search_for_a_code_that_no_event_has_says_so() {
+    let world = World::bare();
+    let complaint = world
+        .call([
+            "--lang",
+            "en",
+            "events",
+            "search",
+            "--code",
+            "message.refuse",
+        ])
+        .fails(2);
+    for word in [
+        "SK-EVT-901",
+        "message.refuse",
+        "message.refused",
+        "message.resent",
+    ] {
+        assert!(complaint.contains(word), "no {word} in\n{complaint}");
+    }
+    let complaint = world
+        .call(["--lang", "ja", "events", "search", "--code", "nonsense"])
+        .fails(2);
+    assert!(
+        complaint.contains("このコードの事象はありません"),
+        "{complaint}"
+    );
+    // A code that exists and did not happen is no mistake, and is told apart from it.
+    let said = world.call([
+        "--lang",
+        "en",
+        "events",
+        "search",
+        "--code",
+        "device.revoked",
+    ]);
+    assert!(said.stderr.contains("no event matches"), "{}", said.stderr);
+    assert_eq!(said.ok(), "");
+    let said = world.call(["--json", "events", "search", "--code", "device.revoked"]);
+    assert_eq!((said.stderr.as_str(), said.code), ("", Some(0)));
+}
