@@ -549,3 +549,59 @@ trouble-failed = The server could not answer
 trouble-failed-says = Devices are not affected by this page. Try again in a moment.
 trouble-observed = Observed:
 trouble-fix = To do:
+
+## Drift
+
+drift-title = Drift
+drift-lead = What was observed and is not in the model, and what the model has and was not observed. Tell whether the model is out of date, or the system is not as it should be.
+drift-span = Look back
+drift-days =
+    { $count ->
+        [one] 1 day
+       *[other] { $count-shown } days
+    }
+drift-model = Model
+drift-since = since
+drift-none = Nothing differs
+drift-none-says = All that was observed is in the model, and all of the model that can be observed was. Look again after a change, or over a longer time.
+drift-no-model = No model is in force
+drift-no-model-says = Apply one, and this page compares it with what devices do.
+drift-not-in-model = Observed, not in the model
+drift-not-in-model-says = Add it to the model if it is meant to be; otherwise find out who does it, and stop it.
+drift-not-observed = In the model, not observed
+drift-not-observed-says = A device that is not there yet, a flow that is never used, or a time that is too short. What stays unused can leave the model.
+drift-not-observable = In the model, out of sight of the gateway
+drift-not-observable-says = Not drift, and no proof either: somebody has to state how it is.
+drift-what-component = component
+drift-what-flow = flow
+drift-what-topic = topic
+drift-what-peer = peer
+drift-what-count = number
+column-what = Kind
+column-difference = Difference
+column-seen-at = Seen at
+
+## Documents
+
+evidence-title = Documents
+evidence-lead = What people attached beside what the system observes. A document counts until its last day, and only as what somebody answers for, never as an observation.
+evidence-none = No document was attached yet
+evidence-none-says = Attach what shows a control that no observation can show: a report, a record, the result of a test.
+evidence-no-match = No document is in this state.
+evidence-counts = counts
+evidence-against = counts against
+evidence-tells-nothing = tells nothing
+evidence-expired = expired
+evidence-withdrawn = withdrawn
+evidence-kind-document = document
+evidence-kind-test = result of a test
+evidence-bytes =
+    { $count ->
+        [one] 1 byte
+       *[other] { $count-shown } bytes
+    }
+column-document = Document
+column-about = About
+column-owner = Owner
+column-until = Until
+column-attached = Attached

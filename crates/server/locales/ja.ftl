@@ -532,3 +532,51 @@ trouble-failed = サーバーが応答できませんでした
 trouble-failed-says = 機器への影響はありません。しばらくしてからもう一度お試しください。
 trouble-observed = 観測:
 trouble-fix = 対処:
+
+## 食い違い
+
+drift-title = 食い違い
+drift-lead = 観測されたがモデルにないものと、モデルにあるが観測されないもの。モデルが古いのか、システムがあるべき姿でないのかを見分けてください。
+drift-span = さかのぼる期間
+drift-days = { $count-shown } 日
+drift-model = モデル
+drift-since = 期間の始まり
+drift-none = 食い違いはありません
+drift-none-says = 観測されたものは全てモデルにあり、モデルのうち観測できるものは全て観測されました。変更の後や、より長い期間でも確かめてください。
+drift-no-model = 有効なモデルがありません
+drift-no-model-says = モデルを適用すると、機器の振る舞いとここで比べます。
+drift-not-in-model = 観測されたが、モデルにない
+drift-not-in-model-says = 意図したものならモデルに加えてください。そうでなければ、誰が行っているかを調べて止めてください。
+drift-not-observed = モデルにあるが、観測されない
+drift-not-observed-says = まだ機器がない、使われないフローがある、期間が短い、のいずれかです。使わないままのものはモデルから除けます。
+drift-not-observable = モデルにあり、ゲートウェイからは見えない
+drift-not-observable-says = 食い違いではありませんが、証明にもなりません。どうなっているかを誰かが表明する必要があります。
+drift-what-component = 部品
+drift-what-flow = フロー
+drift-what-topic = トピック
+drift-what-peer = 通信相手
+drift-what-count = 台数
+column-what = 種類
+column-difference = 違い
+column-seen-at = 現れた先
+
+## 文書
+
+evidence-title = 文書
+evidence-lead = システムの観測とは別に、人が添付したもの。期限まで有効で、誰かが責任を持つ表明として数えます。観測として数えることはありません。
+evidence-none = 添付された文書はまだありません
+evidence-none-says = 観測では示せない管理策について、報告書・記録・試験の結果などを添付してください。
+evidence-no-match = この状態の文書はありません。
+evidence-counts = 有効
+evidence-against = 不利な結果
+evidence-tells-nothing = 何も示さない
+evidence-expired = 期限切れ
+evidence-withdrawn = 取り下げ
+evidence-kind-document = 文書
+evidence-kind-test = 試験の結果
+evidence-bytes = { $count-shown } バイト
+column-document = 文書
+column-about = 対象
+column-owner = 責任者
+column-until = 期限
+column-attached = 添付

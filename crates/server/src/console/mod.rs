@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `source.rs` | what the pages ask of the rest of the server, as one port |
-//! | `devices.rs`, `device.rs`, `change.rs`, `events.rs` | the pages: facts → view → HTML |
+//! | `devices.rs`, `device.rs`, `change.rs`, `events.rs`, `drift.rs`, `documents.rs` | the pages: facts → view → HTML |
 //! | `story.rs`, `chart.rs`, `time.rs`, `text.rs` | how events, values, times and words are shown |
 //! | `door.rs`, `visit.rs`, `trouble.rs` | who comes in, what every page shows, what goes wrong |
 //! | `live.rs` | tells open pages that they changed |
@@ -19,7 +19,9 @@ mod change;
 mod chart;
 mod device;
 mod devices;
+mod documents;
 mod door;
+mod drift;
 mod events;
 mod headers;
 mod live;
@@ -92,6 +94,8 @@ fn pages<S: Clone + Send + Sync + 'static>(source: Arc<dyn Source>) -> Router<S>
             get(change::ask).post(change::act),
         )
         .route("/events", get(events::list))
+        .route("/drift", get(drift::show))
+        .route("/evidence", get(documents::list))
         .route("/live", get(live::follow))
         .route("/assets/{tag}/{name}", get(assets::serve))
         .layer(from_fn(visit::remember_language))

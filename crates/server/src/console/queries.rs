@@ -7,7 +7,7 @@ use http::{HeaderMap, Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use sekimori_audit::{Case, Event, Sign, chain};
 use sekimori_identity::entry::{Entry, EntryBody};
-use sekimori_identity::{Cause, DeviceId, DeviceRecord};
+use sekimori_identity::{Cause, DeviceId, DeviceName, DeviceRecord};
 use tokio_stream::wrappers::BroadcastStream;
 use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
 
@@ -15,8 +15,8 @@ use axum::extract::FromRequestParts as _;
 
 use super::source::{
     Admission, Certificate, Change, Changed, DeviceFacts, DeviceFilter, DevicePage, DeviceRow,
-    EventFilter, Failure, Flow, Invited, LedgerState, News, Page, Refusals, Refused, Session,
-    Source, Summary,
+    Differing, DocumentFilter, DocumentPage, Drift, EventFilter, Failure, Flow, Invited,
+    LedgerState, News, Page, Refusals, Refused, Session, Source, Summary,
 };
 use crate::api::peer::Public;
 use crate::api::problem::Problem;
@@ -107,6 +107,33 @@ impl Pages {
                 })
                 .collect(),
         })
+    }
+
+    async fn differences(&self, days: u64) -> Result<Option<Drift>, Failure> {
+        if self.0.policy().is_none_or(|policy| policy.version == 0) {
+            return Ok(None);
+        }
+        let drift = self.0.drift(None, days).await;
+        let drift = drift.map_err(|problem| failure(&problem))?;
+        let registry = self.0.ledger().registry();
+        let is_device = |subject: &String| {
+            let name = DeviceName::parse(subject).ok();
+            name.is_some_and(|name| registry.by_name(&name).is_some())
+        };
+        let differences = drift.differences.into_iter().map(|difference| Differing {
+            devices: difference
+                .subjects
+                .iter()
+                .filter(|s| is_device(s))
+                .cloned()
+                .collect(),
+            difference,
+        });
+        Ok(Some(Drift {
+            model: drift.model,
+            since: drift.since,
+            differences: differences.collect(),
+        }))
     }
 
     /// Devices with a session now.
@@ -466,6 +493,22 @@ impl Source for Pages {
                 items: page.items,
                 next: page.next,
             })
+        };
+        page.boxed()
+    }
+
+    fn drift(&self, days: u64) -> BoxFuture<'_, Result<Option<Drift>, Failure>> {
+        self.differences(days).boxed()
+    }
+
+    fn documents<'a>(
+        &'a self,
+        filter: &'a DocumentFilter,
+    ) -> BoxFuture<'a, Result<DocumentPage, Failure>> {
+        let page = async move {
+            let documents = self.0.documents().await;
+            let documents = documents.map_err(|problem| failure(&problem))?;
+            Ok(DocumentPage::of(documents, filter))
         };
         page.boxed()
     }

@@ -1,10 +1,15 @@
 //! What the console asks of the rest of the server: plain facts, and three verbs.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use http::HeaderMap;
 use http::request::Parts;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use sekimori_analysis::documents::{Document, Worth};
+use sekimori_analysis::drift::Difference;
 use sekimori_audit::{Case, Event, Severity};
 use sekimori_identity::Standing;
 use sekimori_identity::entry::Cause;
@@ -52,6 +57,15 @@ pub(crate) trait Source: Send + Sync + 'static {
 
     /// Cases, newest first.
     fn cases(&self, before: Option<u64>) -> BoxFuture<'_, Result<Page<Case>, Failure>>;
+
+    /// Where the model in force and what was seen in the last `days` differ; [`None`] without a model.
+    fn drift(&self, days: u64) -> BoxFuture<'_, Result<Option<Drift>, Failure>>;
+
+    /// Attached documents, newest first.
+    fn documents<'a>(
+        &'a self,
+        filter: &'a DocumentFilter,
+    ) -> BoxFuture<'a, Result<DocumentPage, Failure>>;
 
     /// Changes the standing of a device.
     fn change<'a>(
@@ -122,6 +136,70 @@ pub(crate) struct Invited {
     pub(crate) name: String,
     pub(crate) role: String,
     pub(crate) expires: Timestamp,
+}
+
+/// Where model and system differ.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Drift {
+    /// Id of the model.
+    pub(crate) model: String,
+    /// Since when things were looked at.
+    pub(crate) since: Timestamp,
+    /// The differences, by id.
+    pub(crate) differences: Vec<Differing>,
+}
+
+/// One difference, and which of its subjects are devices of this server.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Differing {
+    pub(crate) difference: Difference,
+    pub(crate) devices: Vec<String>,
+}
+
+/// Which documents to list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DocumentFilter {
+    /// Only those of this worth …
+    pub(crate) worth: Option<Worth>,
+    /// … on this day.
+    pub(crate) today: Date,
+    /// How many newer ones are left out.
+    pub(crate) skip: u64,
+    pub(crate) limit: usize,
+}
+
+/// Some documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DocumentPage {
+    pub(crate) items: Vec<Document>,
+    /// How many to skip for the next page.
+    pub(crate) next: Option<u64>,
+    /// How many there are of each worth that occurs, whatever the filter says.
+    pub(crate) counts: BTreeMap<Worth, u64>,
+}
+
+impl DocumentPage {
+    /// The page of these documents, given in the order in which they were attached.
+    pub(crate) fn of(documents: Vec<Document>, filter: &DocumentFilter) -> Self {
+        let mut page = Self::default();
+        let mut matched: u64 = 0;
+        let limit = u64::try_from(filter.limit).unwrap_or(u64::MAX);
+        for document in documents.into_iter().rev() {
+            let worth = document.worth(filter.today);
+            *page.counts.entry(worth).or_default() += 1;
+            if filter.worth.is_some_and(|wanted| wanted != worth) {
+                continue;
+            }
+            let place = matched;
+            matched += 1;
+            if place >= filter.skip && place - filter.skip < limit {
+                page.items.push(document);
+            }
+        }
+        let end = filter.skip.saturating_add(limit);
+        page.next = (matched > end).then_some(end);
+        page
+    }
 }
 
 /// How the ledger stands.

@@ -296,6 +296,8 @@ mod tests {
             "entry-",
             "cause-",
             "change-",
+            "drift-",
+            "evidence-",
         ];
         for key in known.keys() {
             let used = composed.iter().any(|prefix| key.starts_with(prefix))

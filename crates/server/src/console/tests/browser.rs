@@ -21,7 +21,7 @@ async fn serve(fleet: Fleet, open: bool) -> SocketAddr {
 }
 
 /// Pages, and ways to look at each: more when pictures are wanted.
-const PAGES: usize = 20;
+const PAGES: usize = 27;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_page_is_accessible_and_fits_in_both_languages_schemes_and_widths() {
@@ -49,6 +49,13 @@ async fn every_page_is_accessible_and_fits_in_both_languages_schemes_and_widths(
         ("resume", busy, "/devices/dev-0003/resume"),
         ("events", busy, "/events"),
         ("events-empty", empty, "/events"),
+        ("drift", busy, "/drift"),
+        ("drift-none", busy, "/drift?days=1"),
+        ("drift-empty", empty, "/drift"),
+        ("evidence", busy, "/evidence"),
+        ("evidence-expired", busy, "/evidence?state=expired"),
+        ("evidence-no-match", busy, "/evidence?state=tells-nothing"),
+        ("evidence-empty", empty, "/evidence"),
         ("door", closed, "/"),
         ("door-link", closed, "/setup?token=good-link"),
         ("door-left", closed, "/setup?left=1"),

@@ -85,7 +85,7 @@ async fn post(path: &str, origin: Option<&str>, form: &'static str) -> Answer {
     .await
 }
 
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 11] = [
     "/devices",
     "/devices?state=contained&q=dev",
     "/devices/dev-0001",
@@ -93,6 +93,10 @@ const PAGES: [&str; 7] = [
     "/devices/dev-0001/revoke",
     "/events",
     "/events?severity=warning&device=dev-0001",
+    "/drift",
+    "/drift?days=1",
+    "/evidence",
+    "/evidence?state=expired",
 ];
 const OURS: &str = "https://console.example:8443";
 
@@ -423,4 +427,66 @@ async fn assets_are_kept_for_ever_under_their_hash() {
     let again = request(style).header(header::IF_NONE_MATCH, answer.header("etag"));
     let again = send(Fleet::Busy, again.body(Body::empty()).expect("a request")).await;
     assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+}
+
+#[tokio::test]
+async fn drift_says_which_way_it_goes_and_links_devices_that_are_known() {
+    let drift = get("/drift").await;
+    drift
+        .says("id=\"not-in-model-title\"")
+        .says("id=\"not-observed-title\"")
+        .says("id=\"not-observable-title\"")
+        .says("<a href=\"/devices/dev-0001\">dev-0001</a>")
+        .says("<span class=\"mono\">198.51.100.7</span>")
+        .says("not-in-model:peer:198.51.100.7")
+        .says("<option value=\"30\" selected>");
+    let none = get("/drift?days=1").await;
+    none.says("Nothing differs")
+        .says_nothing_of("not-in-model-title");
+    // A span that is not offered is the usual one.
+    get("/drift?days=9999999")
+        .await
+        .says("<option value=\"30\" selected>");
+}
+
+#[tokio::test]
+async fn documents_show_hash_owner_day_and_whether_they_count() {
+    let page = get("/evidence").await;
+    for text in [
+        "pia.pdf",
+        "0000000000000000000000000000000000000000000000000000000000000001",
+        "privacy office",
+        "2027-06-30",
+        "badge is-counts",
+        "badge is-expired",
+        "badge is-against",
+        "badge is-withdrawn",
+        "operator: contract ended",
+        "bandit found 3 weaknesses",
+    ] {
+        page.says(text);
+    }
+    let expired = get("/evidence?state=expired").await;
+    expired
+        .says("penetration-test-2025.pdf")
+        .says_nothing_of("pia.pdf")
+        .says("<option value=\"expired\" selected>");
+    get("/evidence?state=tells-nothing")
+        .await
+        .says("No document");
+    let older = get("/evidence?skip=4").await;
+    older.says("pia.pdf").says_nothing_of("contract.pdf");
+}
+
+#[tokio::test]
+async fn an_empty_console_says_how_to_begin_with_drift_and_documents() {
+    for (path, command) in [
+        ("/drift", "sekimori apply model.toml"),
+        ("/evidence", "sekimori evidence attach"),
+    ] {
+        let empty = request(path).body(Body::empty()).expect("a request");
+        let answer = send(Fleet::Empty, empty).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        answer.says(command).says("/drift\"").says("/evidence\"");
+    }
 }

@@ -5,6 +5,11 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use http::request::Parts;
 use http::{HeaderMap, header};
 use jiff::{SignedDuration, Timestamp};
+use sekimori_analysis::documents::{
+    Content, Document, DocumentKind, Format, Summary as ResultSummary, Verdict, Withdrawal,
+};
+use sekimori_analysis::drift::{Difference, Direction, What};
+use sekimori_analysis::language::Text;
 use sekimori_audit::case::Cases;
 use sekimori_audit::{Case, Code, Event, Severity};
 use sekimori_identity::Standing;
@@ -17,8 +22,8 @@ use sekimori_update::slots::Slot;
 
 use crate::console::source::{
     Admission, Certificate, Change, Changed, DeviceFacts, DeviceFilter, DevicePage, DeviceRow,
-    EventFilter, Failure, Flow, Invited, LedgerState, News, Page, Refusals, Refused, Session,
-    Source, Summary,
+    Differing, DocumentFilter, DocumentPage, Drift, EventFilter, Failure, Flow, Invited,
+    LedgerState, News, Page, Refusals, Refused, Session, Source, Summary,
 };
 
 /// The cookie that the seeded console takes for an operator's.
@@ -540,6 +545,33 @@ impl Source for Seeded {
         })
     }
 
+    fn drift(&self, days: u64) -> BoxFuture<'_, Result<Option<Drift>, Failure>> {
+        let since = now() - SignedDuration::from_hours(24 * i64::try_from(days).unwrap_or(1));
+        let drift = |differences| Drift {
+            model: "cold-store".into(),
+            since,
+            differences,
+        };
+        let answer = match self.fleet {
+            Fleet::Empty | Fleet::Broken => None,
+            // One day back, everything agrees.
+            Fleet::Busy if days == 1 => Some(drift(Vec::new())),
+            Fleet::Busy => Some(drift(differences())),
+        };
+        self.answer(answer)
+    }
+
+    fn documents<'a>(
+        &'a self,
+        filter: &'a DocumentFilter,
+    ) -> BoxFuture<'a, Result<DocumentPage, Failure>> {
+        let all = match self.fleet {
+            Fleet::Empty | Fleet::Broken => Vec::new(),
+            Fleet::Busy => documents(),
+        };
+        self.answer(DocumentPage::of(all, filter))
+    }
+
     fn change<'a>(
         &'a self,
         name: &'a str,
@@ -563,4 +595,138 @@ impl Source for Seeded {
     fn watch(&self) -> BoxStream<'static, News> {
         stream::pending().boxed()
     }
+}
+
+/// Every direction and kind of difference.
+pub(crate) fn differences() -> Vec<Differing> {
+    let found = |id: &str, text: Text, subjects: &[&str], count: u64| {
+        let (direction, rest) = id.split_once(':').expect("a direction");
+        let (what, _) = rest.split_once(':').expect("a kind");
+        let difference = Difference {
+            id: id.into(),
+            direction: Direction::parse(direction).expect("a direction"),
+            what: What::parse(what).expect("a kind"),
+            text,
+            subjects: subjects.iter().map(|subject| (*subject).into()).collect(),
+            count,
+            last: (count > 0).then(|| ago(count.try_into().unwrap_or(600))),
+        };
+        let devices = difference.subjects.iter().filter(|s| s.starts_with("dev-"));
+        Differing {
+            devices: devices.cloned().collect(),
+            difference,
+        }
+    };
+    vec![
+        found(
+            "not-in-model:topic:sensor:sk/…/pictures",
+            Text::new(
+                "Devices of role sensor try sk/…/pictures, which no flow of the model has. Add the flow if it is meant to be; otherwise look at these devices.",
+                "役割 sensor の機器が sk/…/pictures を試みているが、モデルにそのフローはない。意図したものならフローを加え、そうでなければ機器を調べる。",
+            ),
+            &["dev-0001", "dev-0002", LONG_NAME],
+            1_284,
+        ),
+        found(
+            "not-in-model:peer:198.51.100.7",
+            Text::new(
+                "198.51.100.7 knocks without a certificate of ours (unknown-issuer).",
+                "198.51.100.7 が当方の証明書なしに接続を試みている(unknown-issuer)。",
+            ),
+            &["198.51.100.7"],
+            9,
+        ),
+        found(
+            "not-observed:flow:door:lock",
+            Text::new(
+                "The model has the flow lock for door, and it did not pass since then.",
+                "モデルには door のフロー lock があるが、期間中に通っていない。",
+            ),
+            &[],
+            0,
+        ),
+        found(
+            "not-observable:flow:cloud:archive",
+            Text::new(
+                "The flow archive does not pass the gateway, so nothing can be said of it here.",
+                "フロー archive はゲートウェイを通らないので、ここでは何も言えない。",
+            ),
+            &[],
+            0,
+        ),
+    ]
+}
+
+/// A document in each state, and one with the longest names there are.
+pub(crate) fn documents() -> Vec<Document> {
+    let document = |number: u32, name: &str, until: &str| Document {
+        id: format!("DOC-{number}"),
+        sha256: format!("{number:064x}"),
+        size: 48_213,
+        name: name.into(),
+        title: None,
+        kind: DocumentKind::Document,
+        items: ["CSA-4.8".to_owned(), "ETSI-5.1-1".to_owned()].into(),
+        owner: "privacy office".into(),
+        attached_by: "operator".into(),
+        attached_at: ago(86_400 * i64::from(100 - number)),
+        until: until.parse().expect("a day"),
+        summary: None,
+        withdrawn: None,
+    };
+    let result = |number, name: &str, verdict, en: &str, ja: &str| Document {
+        kind: DocumentKind::Test,
+        summary: Some(ResultSummary {
+            format: Format::Sarif,
+            tool: Some("bandit".into()),
+            version: Some("1.8".into()),
+            verdict,
+            content: Content::Findings {
+                runs: 1,
+                errors: u64::from(verdict == Verdict::Failed),
+                warnings: 0,
+                notes: 0,
+                suppressed: 0,
+                broken_runs: 0,
+            },
+            why: Text::new(en, ja),
+        }),
+        ..document(number, name, "2026-12-31")
+    };
+    vec![
+        document(1, "pia.pdf", "2027-06-30"),
+        document(2, "penetration-test-2025.pdf", "2026-03-31"),
+        result(
+            3,
+            "results.sarif",
+            Verdict::Passed,
+            "bandit found nothing in 812 files.",
+            "bandit は 812 個のファイルに何も見つけなかった。",
+        ),
+        result(
+            4,
+            "next-run.sarif",
+            Verdict::Failed,
+            "bandit found 3 weaknesses, 1 of them severe.",
+            "bandit が弱点を 3 件見つけ、うち 1 件は重大。",
+        ),
+        Document {
+            withdrawn: Some(Withdrawal {
+                at: ago(3_600),
+                by: "operator".into(),
+                why: "contract ended".into(),
+            }),
+            ..document(5, "contract.pdf", "2027-01-31")
+        },
+        Document {
+            title: Some("製品セキュリティ責任者による四半期ごとの運用手順の確認記録".into()),
+            items: (1..=24).map(|item| format!("CSA-4.{item}")).collect(),
+            owner: "製品セキュリティ・品質保証合同委員会事務局".into(),
+            ..document(
+                6,
+                "operations-review-of-the-third-quarter-with-all-annexes-and-signatures.pdf",
+                "2026-09-30",
+            )
+        },
+    ]
 }
