@@ -19,7 +19,7 @@ id = "band"
 kind = "device"
 class = "wearable"
 zone = "body"
-caps = { tpm = true, secure_boot = true, rng = "hardware", battery = false, ram_kib = 256 }
+caps = { tpm = true, secure_boot = true, rng = "hw", battery = false, ram_kib = 256 }
 platform = { os = "rtos", languages = ["rust"] }
 [[component]]
 id = "hub"
@@ -199,7 +199,7 @@ fn guidance_follows_what_the_model_says_of_a_component() {
             "band:ADV-no-secure-boot",
             "",
         ),
-        ("\"hardware\"", "\"none\"", "band:ADV-randomness", ""),
+        ("\"hw\"", "\"none\"", "band:ADV-randomness", ""),
         ("battery = false", "battery = true", "band:ADV-battery", ""),
         ("ram_kib = 256", "ram_kib = 63", "band:ADV-small", ""),
         ("\"rtos\"", "\"linux\"", "band:ADV-linux", "band:ADV-rtos"),

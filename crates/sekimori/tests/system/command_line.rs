@@ -520,7 +520,7 @@ fn a_search_for_a_code_that_no_event_has_says_so() {
         "SK-EVT-901",
         "message.refuse",
         "message.refused",
-        "message.resent",
+        "message.permitted",
     ] {
         assert!(complaint.contains(word), "no {word} in\n{complaint}");
     }

@@ -88,3 +88,28 @@ fn a_revoked_device_is_out_at_once() {
     assert_eq!(device["standing"], "revoked");
     agent.kill();
 }
+
+#[test]
+fn joining_while_the_witness_is_away_says_what_it_waits_for() {
+    let mut world = World::witnessed();
+    world.lose_witness();
+    let code = world.invite("door-0001", "door");
+    // Before the server gives up asking the witness, and after.
+    for seconds in ["3", "14"] {
+        let said = world.join_within("door-0001", &code, &world.text("root"), seconds);
+        let complaint = said.fails(5);
+        for word in [
+            "SK-AGT-017",
+            "waiting for cosignatures",
+            "sekimori-agent run",
+        ] {
+            assert!(complaint.contains(word), "no {word} in\n{complaint}");
+        }
+    }
+    // It is recorded, and no certificate has left.
+    assert_eq!(
+        world.json(["device", "show", "door-0001"])["standing"],
+        "active"
+    );
+    assert!(!world.device_home("door-0001").join("keys/1.crt").exists());
+}

@@ -171,7 +171,7 @@ pub(crate) struct World {
     pub(crate) server: Running,
     pub(crate) said: Value,
     /// The witness of a second organization, if there is one; it ends with this value.
-    _witness: Option<Running>,
+    witness: Option<Running>,
 }
 
 impl World {
@@ -188,7 +188,7 @@ impl World {
             folder,
             server,
             said,
-            _witness: None,
+            witness: None,
         }
     }
 
@@ -237,7 +237,7 @@ impl World {
             folder,
             server,
             said,
-            _witness: Some(witness),
+            witness: Some(witness),
         };
         until("the witness cosigns", || {
             let ledger = world.json(["status"])["ledger"].take();
@@ -261,6 +261,11 @@ impl World {
         std::fs::write(&model, text).expect("the model can be written");
         self.call(["apply".as_ref(), model.as_os_str()]).ok();
         model
+    }
+
+    /// Ends the witness, as if its organization were away.
+    pub(crate) fn lose_witness(&mut self) {
+        self.witness = None;
     }
 
     /// The server's home.
@@ -315,11 +320,16 @@ impl World {
         format!("{name}:{code}")
     }
 
-    /// The words for an agent that joins with `code` under `root`.
+    /// What an agent says that joins with `code` under `root`.
     pub(crate) fn join_with(&self, name: &str, code: &str, root: &str) -> Said {
+        self.join_within(name, code, root, "30")
+    }
+
+    /// The same for an owner who waits so many seconds.
+    pub(crate) fn join_within(&self, name: &str, code: &str, root: &str, seconds: &str) -> Said {
         let home = self.device_home(name);
         let url = self.text("https");
-        let words: [&OsStr; 9] = [
+        let words: [&OsStr; 11] = [
             "agent".as_ref(),
             "join".as_ref(),
             url.as_ref(),
@@ -329,6 +339,8 @@ impl World {
             root.as_ref(),
             "--home".as_ref(),
             home.as_os_str(),
+            "--timeout".as_ref(),
+            seconds.as_ref(),
         ];
         run(sekimori().args(words))
     }
