@@ -245,7 +245,7 @@ fn of_risk(risk: &Risk) -> [Fact; 3] {
     let of = level(risk.level);
     let text = Text::new(
         format!("{} (likelihood {how} of 3, impact {})", of.en, impact.en),
-        format!("{}(起こりやすさ {how}/3、影響 {})", of.ja, impact.ja),
+        format!("{}（起こりやすさ {how}/3、影響 {}）", of.ja, impact.ja),
     );
     let factors = risk.likelihood_factors.iter().map(|factor| {
         let points = factor.points;

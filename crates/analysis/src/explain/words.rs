@@ -185,7 +185,7 @@ pub(super) fn kind(kind: NodeKind) -> Text {
         NodeKind::Controller => ("Controller", "制御器"),
         NodeKind::ControlAction => ("Control action", "制御動作"),
         NodeKind::UnsafeAction => ("Unsafe control action", "非安全制御動作"),
-        NodeKind::Candidate => ("Candidate, to be judged", "候補(判断待ち)"),
+        NodeKind::Candidate => ("Candidate, to be judged", "候補（判断待ち）"),
         NodeKind::Gap => ("Gap in the control structure", "制御構造の不足"),
         NodeKind::Constraint => ("Safety constraint", "安全制約"),
         NodeKind::Rule => ("Rule", "規則"),

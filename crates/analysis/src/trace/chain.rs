@@ -216,7 +216,7 @@ impl Trace {
         let aspect = clause.aspect.word();
         let text = Text::new(
             format!("Clause of the policy for {}: {aspect}.", clause.role),
-            format!("{} についてのポリシーの条項({aspect})。", clause.role),
+            format!("{} についてのポリシーの条項（{aspect}）。", clause.role),
         );
         self.add(&id, NodeKind::Clause, title, text);
         self.link(&id, &clause.flow);

@@ -631,7 +631,7 @@ pub(crate) fn differences() -> Vec<Differing> {
             "not-in-model:peer:198.51.100.7",
             Text::new(
                 "198.51.100.7 knocks without a certificate of ours (unknown-issuer).",
-                "198.51.100.7 が当方の証明書なしに接続を試みている(unknown-issuer)。",
+                "198.51.100.7 が当方の証明書なしに接続を試みている（unknown-issuer）。",
             ),
             &["198.51.100.7"],
             9,
