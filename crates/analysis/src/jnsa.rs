@@ -135,6 +135,8 @@ fn cells(system: &System<'_>, id: &str, component: &Component, table: &Table<'_>
                     kinds: &entry.threat.stride,
                     harm: Harm::of_letters(&entry.threat.harms),
                     raise: 0,
+                    skill: 1,
+                    steps: 0,
                     intent: entry.threat.intent,
                     phase: Some(entry.phase),
                 };

@@ -6,7 +6,9 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 
 use crate::language::Text;
-use crate::model::{Actor, DeviceClass, Level, Phase, Points, Regime, Stride};
+use crate::model::{
+    Actor, Component, ComponentKind, DeviceClass, Level, Phase, Points, Regime, Stride,
+};
 use crate::vocabulary::vocabulary;
 
 mod actor;
@@ -211,6 +213,10 @@ pub struct Measure {
     pub resources: Resources,
     /// Measures without which it cannot be had at the same place.
     pub requires: BTreeSet<String>,
+    /// Kinds of component on which it makes sense; none means all.
+    pub on: BTreeSet<ComponentKind>,
+    /// Classes of device on which it makes sense; none means all.
+    pub classes: BTreeSet<DeviceClass>,
     /// Measures that cannot be had beside it at the same place; said by one of the two.
     pub conflicts: BTreeSet<String>,
     /// When platform or hardware have it.
@@ -221,6 +227,15 @@ pub struct Measure {
     pub refused: Vec<ProbeName>,
     /// Items of requirement sets that it serves.
     pub items: BTreeSet<String>,
+}
+
+impl Measure {
+    /// Whether it makes sense on a component at all.
+    pub fn suits(&self, component: &Component) -> bool {
+        let is_kind = self.on.is_empty() || self.on.contains(&component.kind);
+        let class = component.class.as_ref();
+        is_kind && (self.classes.is_empty() || class.is_none_or(|c| self.classes.contains(c)))
+    }
 }
 
 /// What a measure takes where it is not provided (own judgement).

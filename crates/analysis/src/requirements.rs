@@ -119,8 +119,9 @@ fn of_pick(
     let measure = system.knowledge().measures.get(&pick.measure)?;
     let at = pick.at.as_deref();
     let is_bought = at.is_some_and(|at| system.is_bought(at));
+    let is_declared = at.is_some_and(|at| system.model.flows.contains_key(at));
     let duty = match measure.kind {
-        _ if pick.provided => Duty::Platform,
+        _ if pick.provided && !is_declared => Duty::Platform,
         // What somebody else builds, people ask for.
         MeasureKind::Function if is_bought => Duty::People,
         MeasureKind::Function => Duty::Maker,

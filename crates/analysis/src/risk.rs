@@ -1,12 +1,13 @@
 //! The risk formula: likelihood × impact, with every factor that went in. Own judgement; see `docs/methods/risk.md`.
 //!
 //! **Likelihood** is 1 (rare), 2 (possible) or 3 (likely): a sum of points of `knowledge/risk.toml`, from the way in
-//! (a boundary that is crossed, hands, people), who shares the network, the phase of life, who would do it, what the
-//! hardware and its programs make easier, and a weakness that stands open. At least 4 points are possible, at least
-//! 6 likely.
+//! (a boundary that is crossed, hands, people), who shares the network, the phase of life, who would do it, what it
+//! takes, what is not protected, what the hardware and its programs make easier, and a weakness that stands open. At
+//! least 4 points are possible, at least 6 likely. Protection that is there takes nothing off: it counts in what remains
+//! ([`Residual`](crate::choose::Residual)).
 //!
 //! **Impact** is a level: the worst among the assets that the kind of harm concerns, and the losses to which a control
-//! loop, the component itself, or what depends on it leads.
+//! loop leads by this kind of threat, or the component itself, or, one level less for each step, what depends on it.
 //!
 //! | likelihood | impact low | medium | high | critical |
 //! |---|---|---|---|---|
@@ -62,6 +63,24 @@ pub struct Impact {
     pub level: Level,
     /// What: an asset, or a hazard and the loss it leads to.
     pub why: Arc<Text>,
+}
+
+impl Impact {
+    /// The same, where the harm takes so many further steps: one level less for each.
+    pub(crate) fn away(&self, steps: u32) -> Self {
+        let level = self.level.lowered(steps);
+        if level == self.level {
+            return self.clone();
+        }
+        let (en, ja) = (&self.why.en, &self.why.ja);
+        Impact {
+            level,
+            why: Arc::new(Text::new(
+                format!("{en} (further steps away: {steps})"),
+                format!("{ja}（さらに要る手順: {steps}）"),
+            )),
+        }
+    }
 }
 
 impl Factor {
@@ -139,7 +158,8 @@ impl Risk {
     }
 }
 
-fn level(likelihood: u32, impact: Level) -> Level {
+/// Likelihood × impact.
+pub(crate) fn level(likelihood: u32, impact: Level) -> Level {
     let weight = match impact {
         Level::None => return Level::None,
         Level::Low => return Level::Low,
@@ -203,10 +223,10 @@ mod tests {
         ];
         let factors = vec![
             Factor::weakness(table, 2),
-            Factor::of(table, FactorKey::Locked),
+            Factor::of(table, FactorKey::Crosses),
         ];
         let risk = Risk::new(table, factors, ActorSet::NONE, reasons);
-        assert_eq!((risk.points, risk.likelihood), (6, 3));
+        assert_eq!((risk.points, risk.likelihood), (7, 3));
         assert_eq!((risk.impact, risk.level), (Level::High, Level::Critical));
         let why: Vec<&str> = risk
             .impact_factors

@@ -69,7 +69,7 @@ pub(crate) fn of_system(system: &System<'_>) -> Vec<Threat> {
             id,
             title: Arc::new(component.title.clone()),
             subject,
-            at: id,
+            at: system.keeper_of(id),
         };
         for ready in ready_for(&rules, subject) {
             if facts::component_meets(&ready.rule.when, system, id, component) {
@@ -112,6 +112,8 @@ impl<'k> Ready<'k> {
                 None => Harm::of_stride(rule.stride),
             },
             raise: rule.raise,
+            skill: rule.skill,
+            steps: rule.steps,
             intent: rule.intent,
             phase: None,
         }

@@ -174,23 +174,43 @@ impl<'m> System<'m> {
         around::is_enforced(self.model, flow)
     }
 
-    /// The component at which measures for a flow are put to work: its device, else an end that we build, its sender
-    /// first. Nothing is built into people and into systems of others.
+    /// The component at which measures for a flow are put to work: its device, else its sender, but neither a person
+    /// nor what another organization runs where something of ours takes part.
     pub(crate) fn owner_of(&self, flow: &'m Flow) -> &'m str {
-        let rank = |end: &str| {
-            let component = self.model.components.get(end);
-            match component.map(|component| component.kind) {
-                Some(ComponentKind::Device) => 0,
-                Some(ComponentKind::External) => 2,
-                Some(ComponentKind::Human) | None => 3,
-                Some(_) => 1,
-            }
-        };
-        if rank(&flow.to) < rank(&flow.from) {
-            &flow.to
-        } else {
-            &flow.from
+        let ends = [Some(&flow.from), Some(&flow.to), flow.via.as_ref()];
+        let ends = || ends.into_iter().flatten();
+        let device = ends().find(|end| self.is_device(end));
+        let ours = || ends().find(|end| self.is_ours(end));
+        device.or_else(ours).unwrap_or(&flow.from)
+    }
+
+    /// The component at which measures against a threat to a component are put to work: itself, but for a person or
+    /// another organization the one of ours that has to do with it, a device first.
+    pub(crate) fn keeper_of(&self, component: &'m str) -> &'m str {
+        if self.is_ours(component) {
+            return component;
         }
+        let flows = self.flows_of(component);
+        let peers = || {
+            let ends = flows
+                .iter()
+                .flat_map(|(_, flow)| [Some(&flow.from), Some(&flow.to), flow.via.as_ref()]);
+            ends.flatten().map(String::as_str)
+        };
+        let device = peers().find(|peer| self.is_device(peer));
+        let ours = || peers().find(|peer| self.is_ours(peer));
+        device.or_else(ours).unwrap_or(component)
+    }
+
+    /// Whether measures can be put to work at a component: people and other organizations have none.
+    fn is_ours(&self, component: &str) -> bool {
+        let component = self.model.components.get(component);
+        component.is_some_and(|component| {
+            !matches!(
+                component.kind,
+                ComponentKind::Human | ComponentKind::External
+            )
+        })
     }
 
     /// Whether platform or hardware already have a measure at a component.

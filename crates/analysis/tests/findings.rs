@@ -124,7 +124,7 @@ fn a_contradiction_stands_until_the_same_subject_takes_it_back() {
 
 #[test]
 fn people_have_to_state_what_no_probe_shows() {
-    assert_eq!(finding("REQ-SPARE", &[]).status, Status::NeedsStatement);
+    assert_eq!(finding("REQ-ENCLOSURE", &[]).status, Status::NeedsStatement);
     assert_eq!(finding("REQ-ASSUME-A1", &[]).status, Status::NeedsStatement);
 }
 

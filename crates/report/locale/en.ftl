@@ -59,6 +59,7 @@ duty-people = people
 measure = Countermeasure
 strength = Strength
 risk = Risk
+risk-remains = What remains: { $there } with what is there already, { $chosen } with the chosen countermeasures
 risk-formula = likelihood { $likelihood } of 3 × impact { $impact }
 element = Element
 threat = Threat
@@ -169,6 +170,9 @@ aspect-rate = rate
 aspect-sequence = sequence
 
 text-threats = Threats: { $stride } STRIDE, { $jnsa } JNSA cells, { $stpa } unsafe control actions
+text-risks-inherent = Threats by level
+text-risks-there = what remains of them with what is there already
+text-risks-chosen = what remains with the chosen countermeasures
 text-choice = Countermeasures: { $picks }, effort { $cost }, lower bound { $bound }, gap { $gap }
 text-open = Left open: { $count }
 text-requirements = Requirements: { $count }

@@ -60,6 +60,7 @@ measure = 対策
 strength = 強さ
 risk = リスク
 risk-formula = 起こりやすさ { $likelihood }（最大 3）× 影響 { $impact }
+risk-remains = 残るリスク: 既にあるものを数えて{ $there }、選んだ対策を数えて{ $chosen }
 element = 要素
 threat = 脅威
 need = 必要
@@ -169,6 +170,9 @@ aspect-rate = 頻度
 aspect-sequence = 通し番号
 
 text-threats = 脅威: STRIDE { $stride } 件、JNSA の欄 { $jnsa }、安全でない制御動作 { $stpa } 件
+text-risks-inherent = 脅威の水準
+text-risks-there = 既にあるものの後に残る水準
+text-risks-chosen = 選んだ対策の後に残る水準
 text-choice = 対策: { $picks } 件、手間 { $cost }、下限 { $bound }、差 { $gap }
 text-open = 未解決: { $count } 件
 text-requirements = 要件: { $count } 件

@@ -6,6 +6,8 @@ use sekimori_analysis::Analysis;
 use sekimori_analysis::choose::State;
 use sekimori_analysis::evidence::{Evidence, Finding, Status};
 use sekimori_analysis::language::Language;
+use sekimori_analysis::model::Level;
+use sekimori_analysis::stride::Threat;
 
 use crate::labels::Labels;
 use crate::{Report, checklist};
@@ -51,6 +53,7 @@ fn analysis(analysis: &Analysis, language: Language) -> String {
             ],
         ),
     );
+    lines.extend(risks(analysis, &labels));
     lines.push(labels.with(
         "text-choice",
         &[
@@ -88,6 +91,33 @@ fn analysis(analysis: &Analysis, language: Language) -> String {
         ));
     }
     joined(&lines)
+}
+
+/// How many threats there are of each level, and what remains of them.
+fn risks(analysis: &Analysis, labels: &Labels) -> Vec<String> {
+    let left = |threat: &Threat| analysis.solution.residual.get(&threat.id);
+    let views: [(&str, &dyn Fn(&Threat) -> Level); 3] = [
+        ("text-risks-inherent", &|threat| threat.risk.level),
+        ("text-risks-there", &|threat| {
+            left(threat).map_or(threat.risk.level, |left| left.in_place)
+        }),
+        ("text-risks-chosen", &|threat| {
+            left(threat).map_or(threat.risk.level, |left| left.chosen)
+        }),
+    ];
+    let line = |(what, level): &(&str, &dyn Fn(&Threat) -> Level)| {
+        let count = |wanted: Level| {
+            let threats = analysis.threats.iter();
+            threats.filter(|threat| level(threat) == wanted).count()
+        };
+        let levels = [Level::Critical, Level::High, Level::Medium, Level::Low];
+        let counts = levels.map(|level| {
+            let name = labels.text(&format!("level-{}", level.word()));
+            format!("{name} {}", count(level))
+        });
+        format!("{}: {}", labels.text(what), counts.join(", "))
+    };
+    views.iter().map(line).collect()
 }
 
 /// What was required and what was observed of it, the most urgent first.

@@ -289,7 +289,7 @@ impl Server {
         Err(
             refused("SK-EVI-014", "no control, item or requirement has this id")
                 .observed(list.join(", "))
-                .expected("ids such as CSA-4.7, ETSI-5.1-1 or REQ-TAMPER-door")
+                .expected("ids such as CSA-4.7, ETSI-5.1-1 or REQ-TAMPERDET-door")
                 .fix("sekimori prove --json  lists them all"),
         )
     }

@@ -2,7 +2,8 @@
 //!
 //! `effort + ram·w + flash·w + cpu·w + gateway·w + hardware·w·units`, with the weights `w` of the
 //! model's `[cost]`, rounded to whole points. Effort counts once for each kind of device, hardware for
-//! each unit. What platform or hardware already have costs the effort of keeping it, and nothing else.
+//! each unit, by volume: a part is the cheaper the more of it are bought ([`pieces`]). What platform or hardware already
+//! have costs the effort of keeping it, and nothing else.
 
 use serde::Serialize;
 
@@ -43,7 +44,7 @@ impl Parts {
             unit,
         } = measure.resources;
         let on_device = u32::from(units > 0);
-        let each = unit.thousandths().saturating_mul(units);
+        let each = unit.thousandths().saturating_mul(pieces(units));
         Parts {
             effort: measure.cost,
             ram: times(weights.ram_kib, ram_kib * on_device),
@@ -64,6 +65,17 @@ impl Parts {
         let whole = u32::try_from((thousandths + 500) / 1_000).unwrap_or(u32::MAX);
         self.effort.saturating_add(whole)
     }
+}
+
+/// What so many units count for: the first thousand in full, up to ten thousand by half, up to a hundred thousand by a
+/// fifth, and by a tenth beyond. Own judgement, after the price breaks of parts.
+fn pieces(units: u32) -> u32 {
+    let steps = [(0, 1_000, 1), (1_000, 10_000, 2), (10_000, 100_000, 5)];
+    let below = steps.into_iter().map(|(from, to, share)| {
+        let within = units.min(to).saturating_sub(from);
+        within / share
+    });
+    below.sum::<u32>() + units.saturating_sub(100_000) / 10
 }
 
 fn times(weight: Points, amount: u32) -> Points {
@@ -92,11 +104,26 @@ mod tests {
 
     #[test]
     fn every_part_counts_where_it_belongs() {
-        // 8 + 30·0.02 + 100·0.005 + 4·0.1 + 1·0.2 + 2/1000·4000 = 8 + 0.6 + 0.5 + 0.4 + 0.2 + 8
-        check(false, 4000, 18);
+        // 8 + 30·0.02 + 100·0.005 + 4·0.1 + 1·0.2 + 2/1000·2500 = 8 + 0.6 + 0.5 + 0.4 + 0.2 + 5
+        check(false, 4000, 15);
         check(false, 1, 10);
         check(false, 0, 8);
         check(true, 4000, 1);
+    }
+
+    #[test]
+    fn a_part_is_the_cheaper_the_more_are_bought() {
+        let expected = [
+            (1, 1),
+            (1_000, 1_000),
+            (4_000, 2_500),
+            (50_000, 13_500),
+            (300_000, 43_500),
+            (u32::MAX, 429_510_229),
+        ];
+        for (units, counted) in expected {
+            assert_eq!(pieces(units), counted, "{units}");
+        }
     }
 
     #[test]

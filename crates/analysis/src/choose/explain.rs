@@ -63,7 +63,14 @@ impl Explained<'_> {
             };
             let lost = self.lost(candidate, &near, &has, *index);
             let name_of = |target: &usize| ids.get(*target).map(|id| (*id).clone());
-            let without: Vec<String> = lost.iter().filter_map(name_of).collect();
+            // What stays open anyway does not open without it: it would only be worse off.
+            let is_met = |target: &usize| {
+                let target = (has.get(*target), self.task.targets.get(*target));
+                matches!(target, (Some(has), Some(asks)) if has.meets(asks))
+            };
+            let (opens, worse): (Vec<usize>, Vec<usize>) = lost.iter().partition(|t| is_met(t));
+            let without: Vec<String> = opens.iter().filter_map(name_of).collect();
+            let worse: Vec<String> = worse.iter().filter_map(name_of).collect();
             let is_forced = self.cover.forced.binary_search(index).is_ok()
                 || candidate.standing == Standing::Forced;
             let left = (chosen.len() - done) as u64;
@@ -104,6 +111,7 @@ impl Explained<'_> {
                     .collect(),
                 why: Reason {
                     without: &without,
+                    worse: &worse,
                     needed_by: &needed_by,
                     forced_by: forced_by.as_deref(),
                     is_wished: candidate.standing == Standing::Forced,
@@ -373,6 +381,7 @@ fn is_less(asks: &Target, has: &Reached, gets: &Reached) -> bool {
 /// What a sentence about a pick needs to know.
 struct Reason<'r> {
     without: &'r [String],
+    worse: &'r [String],
     needed_by: &'r [String],
     forced_by: Option<&'r str>,
     is_wished: bool,
@@ -440,6 +449,17 @@ impl Reason<'_> {
 
     /// What happens without it.
     fn consequence(&self) -> (String, String) {
+        if self.without.is_empty() && self.needed_by.is_empty() && !self.worse.is_empty() {
+            let (list, more) = short(self.worse);
+            let (rest_en, rest_ja) = match more {
+                0 => (String::new(), String::new()),
+                _ => (format!(" and {more} more"), format!(" ほか {more} 件")),
+            };
+            return (
+                format!("{list}{rest_en} stays open, and would be further from enough without it"),
+                format!("{list}{rest_ja} は未対策のままで、これがないとさらに足りなくなる"),
+            );
+        }
         let (list, more) = short(self.without);
         let (users, more_users) = short(self.needed_by);
         let rest = |count: usize| match count {

@@ -2,7 +2,7 @@
 
 use super::cost::Parts;
 use crate::knowledge::{Measure, Place, Provided};
-use crate::model::{ComponentKind, Flow};
+use crate::model::{ComponentKind, Flow, Security};
 use crate::policy::aspect;
 use crate::system::System;
 
@@ -31,7 +31,9 @@ pub(crate) struct Spot<'a> {
 
 /// The measure `id` put to work at a spot, and the name of that instance.
 ///
-/// What a flow of the model must say, as its rate, and does not, is an instance at that flow.
+/// What a flow of the model must say, as its rate, and does not, is an instance at that flow; so is protection that it
+/// declares and that the gateway does not decide about: it is there, and someone states so. [`None`] where the measure
+/// makes no sense on the component.
 pub(crate) fn instance<'k>(
     system: &'k System<'_>,
     id: &str,
@@ -41,6 +43,10 @@ pub(crate) fn instance<'k>(
     let (at, provided) = place(system, measure, spot);
     let named = |at: &Option<String>, id: &str| format!("{id}@{}", at.as_deref().unwrap_or("all"));
     let component = at.as_deref().and_then(|at| system.model.components.get(at));
+    if component.is_some_and(|component| !measure.suits(component)) {
+        return None;
+    }
+    let is_declared = provided && component.is_none() && at.is_some();
     let devices = component.filter(|component| component.kind == ComponentKind::Device);
     let units = devices.map_or(0, |component| component.count);
     let beside = Spot { flow: None, ..spot };
@@ -53,6 +59,10 @@ pub(crate) fn instance<'k>(
         lacks: None,
         at,
     };
+    if is_declared {
+        // The flow has it with all that it needs.
+        return Some((named(&instance.at, id), instance));
+    }
     for needed in &measure.requires {
         match system.knowledge().measures.get(needed) {
             Some(needed) => {
@@ -71,8 +81,28 @@ pub(crate) fn instance<'k>(
     Some((named(&instance.at, id), instance))
 }
 
+/// Whether the protection that the model declares of a flow is, or contains, a measure.
+fn is_declared(flow: &Flow, measure: &str) -> bool {
+    let protection = flow.protection();
+    let is_whole = protection.confidential && protection.intact;
+    match measure {
+        "CM-ENC" | "CM-KEYROT" => is_whole,
+        // The older version knows ciphers that are no longer sound.
+        "CM-SECPROTO" => is_whole && flow.security != Security::Dtls12,
+        // It protects each message from end to end and counts them.
+        "CM-E2E" | "CM-REPLAY" => flow.security == Security::Oscore,
+        _ => false,
+    }
+}
+
 /// Where a measure is: component, flow or [`None`] for everywhere; and whether it is there already.
 fn place(system: &System<'_>, measure: &Measure, spot: Spot<'_>) -> (Option<String>, bool) {
+    if let Some((id, flow)) = spot.flow
+        && !system.is_enforced(flow)
+        && is_declared(flow, &measure.id)
+    {
+        return (Some(id.to_owned()), true);
+    }
     if let (Some((id, flow)), Some(aspect)) = (spot.flow, aspect(&measure.id))
         && !flow.is_by_people()
         && !aspect.is_in(flow, &flow.from)

@@ -19,6 +19,7 @@ mod cost;
 mod explain;
 mod frontier;
 mod instance;
+mod residual;
 mod targets;
 mod variants;
 
@@ -26,6 +27,7 @@ pub use crate::basis::Method;
 pub use cost::Parts;
 pub use explain::Alternative;
 pub use frontier::Step;
+pub use residual::Residual;
 pub use variants::{Comparison, PickView, Side, Wishes, compare};
 
 /// Steps of the search for the cheapest choice: some tenths of a second.
@@ -180,6 +182,8 @@ pub struct Solution {
     pub targets: Vec<Target>,
     /// How it stands with every cell, threat and item, by id.
     pub states: BTreeMap<String, State>,
+    /// What remains of every risk once measures are counted, by the id of its threat, cell or scenario.
+    pub residual: BTreeMap<String, Residual>,
     /// Decisions of the model, by cell.
     pub decisions: Vec<DecisionView>,
     /// Conditions that cannot be kept together, in sentences: of measures that were asked for by name.
@@ -241,6 +245,9 @@ fn solution(wanted: &targets::Wanted<'_>, wishes: &Wishes) -> Solution {
     let targets = outcome(wanted, &task, &names, &cover.chosen);
     let mut states = wanted.states.clone();
     states.extend(targets.iter().map(|t| (t.id.clone(), t.state)));
+    let chosen = cover.chosen.iter().filter_map(|index| names.get(*index));
+    let chosen = chosen.map(String::as_str);
+    let residual = residual::residuals(wanted, &chosen.collect());
     let name = |index: usize| names.get(index).map_or("?", String::as_str);
     let violations = cover.violations.iter();
     Solution {
@@ -253,6 +260,7 @@ fn solution(wanted: &targets::Wanted<'_>, wishes: &Wishes) -> Solution {
         picks,
         targets,
         states,
+        residual,
         decisions: wanted.decisions.clone(),
     }
 }

@@ -7,11 +7,13 @@ use sekimori_cover::{Candidate, Capacity, Diversity, Task};
 
 use super::frontier::weight;
 use super::instance::{Instance, Spot, instance};
+use super::residual::Answered;
 use super::{DecisionView, Method, State, Wishes, demanded_items, devices};
 use crate::jnsa::Matrix;
-use crate::knowledge::{Enough, Pillar, Resources};
+use crate::knowledge::{Enough, Pillar, Resources, RiskTable};
 use crate::model::{Budget, DecisionStatus, Level};
 use crate::policy::Aspect;
+use crate::risk::Risk;
 use crate::stpa::Scenario;
 use crate::stride::Threat;
 use crate::system::System;
@@ -23,6 +25,10 @@ pub(super) struct Wanted<'k> {
     /// Everything that does not have to be closed, and why.
     pub(super) states: BTreeMap<String, State>,
     pub(super) decisions: Vec<DecisionView>,
+    /// Every risk with what answers it, whether or not it has to be closed.
+    pub(super) answered: BTreeMap<String, Answered>,
+    /// The formula of the risks.
+    pub(super) table: &'k RiskTable,
     /// What devices have left for protection, by component.
     budgets: BTreeMap<String, Budget>,
 }
@@ -38,7 +44,7 @@ pub(super) struct WantedTarget {
 struct Asked<'a> {
     id: String,
     method: Method,
-    risk: Option<Level>,
+    risk: Option<&'a Risk>,
     spot: Spot<'a>,
 }
 
@@ -143,6 +149,8 @@ pub(super) fn collect<'k>(
         targets: BTreeMap::new(),
         instances: BTreeMap::new(),
         states: BTreeMap::new(),
+        answered: BTreeMap::new(),
+        table: &system.knowledge().risk,
         budgets: BTreeMap::new(),
         decisions: decisions
             .map(|(cell, decision)| DecisionView {
@@ -165,7 +173,7 @@ pub(super) fn collect<'k>(
         let asked = Asked {
             id: threat.id.clone(),
             method: Method::Stride,
-            risk: Some(threat.risk.level),
+            risk: Some(&threat.risk),
             spot: spot(system, &threat.at, &threat.element),
         };
         let answers = threat.answers.iter().map(String::as_str);
@@ -175,7 +183,7 @@ pub(super) fn collect<'k>(
         let asked = Asked {
             id: scenario.id.clone(),
             method: Method::Stpa,
-            risk: Some(scenario.risk.level),
+            risk: Some(&scenario.risk),
             spot: spot(system, &scenario.at, &scenario.element),
         };
         let answers = scenario.answers.iter().map(String::as_str);
@@ -186,7 +194,7 @@ pub(super) fn collect<'k>(
             let asked = Asked {
                 id: cell.id.to_string(),
                 method: Method::Jnsa,
-                risk: cell.risk.as_ref().map(|risk| risk.level),
+                risk: cell.risk.as_ref(),
                 spot: Spot {
                     component: &matrix.component,
                     flow: None,
@@ -243,7 +251,18 @@ fn ask<'a, 'k>(
     measures: impl Iterator<Item = &'a str>,
     today: Date,
 ) {
-    let level = asked.risk.unwrap_or(Level::None);
+    let found: Vec<_> = measures
+        .filter_map(|measure| instance(system, measure, asked.spot))
+        .collect();
+    if let Some(risk) = asked.risk {
+        let mut answered = Answered::of(risk);
+        let by = found.iter();
+        answered.by = by
+            .map(|(name, found)| (name.clone(), found.measure.strength, found.provided))
+            .collect();
+        wanted.answered.insert(asked.id.clone(), answered);
+    }
+    let level = asked.risk.map_or(Level::None, |risk| risk.level);
     let decision = system.model.decisions.get(&asked.id);
     if let Some(decision) = decision.filter(|decision| today <= decision.until) {
         let state = match decision.status {
@@ -255,7 +274,7 @@ fn ask<'a, 'k>(
     } else if level < system.model.threshold || level == Level::None {
         wanted.states.insert(asked.id, State::BelowThreshold);
     } else {
-        add(wanted, system, asked, measures);
+        target(wanted, system, asked, found);
     }
 }
 
@@ -291,21 +310,30 @@ fn add<'a, 'k>(
     asked: Asked<'_>,
     measures: impl Iterator<Item = &'a str>,
 ) {
+    let found = measures.filter_map(|measure| instance(system, measure, asked.spot));
+    let found: Vec<_> = found.collect();
+    target(wanted, system, asked, found);
+}
+
+/// A target with the instances that may close it.
+fn target<'k>(
+    wanted: &mut Wanted<'k>,
+    system: &'k System<'_>,
+    asked: Asked<'_>,
+    found: Vec<(String, Instance<'k>)>,
+) {
     let mut candidates = BTreeSet::new();
-    for measure in measures {
-        if let Some((name, found)) = instance(system, measure, asked.spot) {
-            candidates.insert(name.clone());
-            put(wanted, system, asked.spot.component, name, found);
-        }
+    for (name, found) in found {
+        candidates.insert(name.clone());
+        put(wanted, system, asked.spot.component, name, found);
     }
-    let enough = asked
-        .risk
-        .and_then(|level| system.knowledge().enough.get(&level));
+    let risk = asked.risk.map(|risk| risk.level);
+    let enough = risk.and_then(|level| system.knowledge().enough.get(&level));
     wanted.targets.insert(
         asked.id,
         WantedTarget {
             method: asked.method,
-            risk: asked.risk,
+            risk,
             enough: enough.copied().unwrap_or(Enough {
                 strength: 1,
                 ..Enough::default()

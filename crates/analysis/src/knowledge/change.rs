@@ -39,7 +39,7 @@ pub enum RuleFault {
     Impossible(Fact, Vec<String>),
     /// It says nothing about where it applies.
     NoSubject,
-    /// It has harm letters beside c, i and a.
+    /// It has harm letters beside c, i, a and p.
     WrongHarms(String),
 }
 
@@ -65,7 +65,7 @@ impl Rule {
             faults.push(RuleFault::NoSubject);
         }
         if let Some(harms) = &self.harms
-            && (harms.is_empty() || harms.chars().any(|letter| !"cia".contains(letter)))
+            && (harms.is_empty() || harms.chars().any(|letter| !"ciap".contains(letter)))
         {
             faults.push(RuleFault::WrongHarms(harms.clone()));
         }

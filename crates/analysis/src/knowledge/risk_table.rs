@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::language::Text;
+use crate::model::Level;
 use crate::vocabulary::vocabulary;
 
 vocabulary! {
@@ -35,6 +36,8 @@ vocabulary! {
         Attended = "attended",
         /// It is about to leave the network.
         Leaving = "leaving",
+        /// Only while something is wrong already.
+        Upset = "upset",
         /// An organization with money would do this.
         CapableActor = "capable-actor",
         /// People with ordinary means would do this.
@@ -45,8 +48,14 @@ vocabulary! {
         UnnamedActor = "unnamed-actor",
         /// It needs no attacker.
         NoIntent = "no-intent",
-        /// A debug port is there.
-        OpenPort = "open-port",
+        /// What passes is not protected on its way.
+        Unprotected = "unprotected",
+        /// A way in from outside is not protected.
+        OpenWay = "open-way",
+        /// It takes know-how and patience.
+        KnowHow = "know-how",
+        /// It takes a laboratory or an organization.
+        Laboratory = "laboratory",
         /// Random numbers can be guessed, or nobody knows.
         WeakRandom = "weak-random",
         /// It lives on a battery.
@@ -74,6 +83,11 @@ pub struct RiskTable {
 }
 
 impl RiskTable {
+    /// The level of a risk with so many points and this impact.
+    pub(crate) fn level(&self, points: i32, impact: Level) -> Level {
+        crate::risk::level(self.likelihood(points), impact)
+    }
+
     /// The likelihood of so many points, 1 to 3.
     pub const fn likelihood(&self, points: i32) -> u32 {
         if points >= self.likely {

@@ -53,10 +53,17 @@ pub struct Rule {
     /// How much the named weakness raises the likelihood, 0 to 2.
     #[serde(default)]
     pub raise: u32,
+    /// What it takes, as an actor's skill: 1 spare time and ready tools, 2 know-how and patience, 3 a laboratory or an
+    /// organization.
+    #[serde(default = "ready_tools")]
+    pub skill: u32,
+    /// How many further steps the harm takes after it; the impact counts one level less for each.
+    #[serde(default)]
+    pub steps: u32,
     /// Whether somebody has to want it; mistakes and faults need no attacker.
     #[serde(default = "wanted_by_someone")]
     pub intent: bool,
-    /// Which of c, i, a it harms; absent for what its kind of threat usually harms.
+    /// Which of c, i, a, p it harms; absent for what its kind of threat usually harms.
     #[serde(default)]
     pub harms: Option<String>,
     /// Countermeasures that answer it.
@@ -67,6 +74,10 @@ pub struct Rule {
     /// Which document it follows, in our own words; absent for our own (or the author's) judgement alone.
     #[serde(default)]
     pub source: Option<Text>,
+}
+
+const fn ready_tools() -> u32 {
+    1
 }
 
 const fn wanted_by_someone() -> bool {

@@ -162,6 +162,8 @@ pub(super) fn rule(
     let when = facts(r, &f);
     let reach = f.required_word(r, "reach");
     let raise = f.number(r, "raise").unwrap_or(0);
+    let skill = f.number(r, "skill").unwrap_or(1);
+    let steps = f.number(r, "steps").unwrap_or(0);
     let harms = f.text(r, "harms");
     let answers = measures(r, &f, "answers").unwrap_or_default();
     if f.value("answers").is_none() {
@@ -176,6 +178,8 @@ pub(super) fn rule(
         when,
         reach: reach?,
         raise,
+        skill,
+        steps,
         intent: true,
         harms: harms.map(|(letters, _)| letters.to_owned()),
         answers: answers.into_iter().collect(),
@@ -282,8 +286,8 @@ fn report_faults(r: &mut Reader<'_>, f: &Fields<'_>, rule: &Rule) {
                     key: "harms".to_owned(),
                     found: format!("\"{}\"", shown(&harms)),
                     expected: Text::new(
-                        "some of the letters c, i, a, as \"ci\"",
-                        "c・i・a のうちの文字。例: \"ci\"",
+                        "some of the letters c, i, a, p, as \"ci\"",
+                        "c・i・a・p のうちの文字。例: \"ci\"",
                     ),
                 },
             ),

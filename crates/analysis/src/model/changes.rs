@@ -105,6 +105,8 @@ impl MeasureEdit {
             resources: Resources::default(),
             requires: BTreeSet::new(),
             conflicts: BTreeSet::new(),
+            on: BTreeSet::new(),
+            classes: BTreeSet::new(),
             provided: Provided::Never,
             observed: Vec::new(),
             refused: Vec::new(),

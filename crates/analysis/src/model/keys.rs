@@ -130,7 +130,7 @@ impl Grammar {
             Grammar::Host => "^[A-Za-z0-9.:_-]+(/[0-9]{1,3})?$",
             Grammar::Subject => "^[^: @]+(:[^: @]+){0,2}(@[^: @]+)?$",
             Grammar::Item => "^[A-Za-z0-9][A-Za-z0-9 .()/_-]*$",
-            Grammar::Harms => "^[cia]{1,3}$",
+            Grammar::Harms => "^[ciap]{1,4}$",
             Grammar::Rule => "^(SR|X)-[A-Za-z0-9._-]+$",
             Grammar::Measure => "^CM-[A-Za-z0-9._-]+$",
             Grammar::Answers => "^((SR|X)-[A-Za-z0-9._-]+|JT[0-9]{2}:P[1-5])$",

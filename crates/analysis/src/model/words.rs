@@ -18,6 +18,18 @@ vocabulary! {
     }
 }
 
+impl Level {
+    /// So many levels less, but not less than low where something matters at all.
+    pub(crate) fn lowered(self, steps: u32) -> Self {
+        (0..steps).fold(self, |level, _| match level {
+            Level::Critical => Level::High,
+            Level::High => Level::Medium,
+            Level::Medium | Level::Low => Level::Low,
+            Level::None => Level::None,
+        })
+    }
+}
+
 vocabulary! {
     /// Requirement sets.
     Regime {

@@ -546,6 +546,8 @@ fn rule(entry: Entry, id: &str, change: &RuleChange) -> Entry {
         .optional("when", facts)
         .text("reach", rule.reach.word())
         .raw("raise", rule.raise)
+        .raw("skill", rule.skill)
+        .raw("steps", rule.steps)
         .optional_text("harms", rule.harms.as_deref())
         .optional_strings("answers", Some(&answers))
         .said("text", &rule.text)

@@ -9,7 +9,7 @@ use super::element::Element;
 use super::{Factor, Phase, Scenario, ThreatsOf, names_of};
 use crate::basis::Basis;
 use crate::language::Text;
-use crate::model::{ControlAction, Controller, Level, Model, UnsafeControlAction};
+use crate::model::{ControlAction, Controller, Level, Model, Stride, UnsafeControlAction};
 use crate::system::{Harm, Menace, System};
 
 mod authored;
@@ -179,7 +179,7 @@ impl<'m> Loop<'m> {
             also: Vec::new(),
             at: element.at(system).to_owned(),
             text: sentence(&cause.text, effect, &names),
-            risk: element.risk(system, menace, impacts(system.model, &self.uca.hazards)),
+            risk: element.risk(system, menace, self.impacts(system.model, cause.stride)),
             answers: cause.answers.clone(),
             is_named: self.uca.stride.contains(&cause.stride),
             hazards: self.uca.hazards.iter().cloned().collect(),
@@ -187,6 +187,24 @@ impl<'m> Loop<'m> {
             enables: Vec::new(),
             enables_more: 0,
         })
+    }
+}
+
+impl Loop<'_> {
+    /// The losses at stake; one level less where the author names other guide words than this one.
+    fn impacts(&self, model: &Model, stride: Stride) -> Vec<(Level, Text)> {
+        let all = impacts(model, &self.uca.hazards);
+        if self.uca.stride.is_empty() || self.uca.stride.contains(&stride) {
+            return all;
+        }
+        let lowered = all.into_iter().map(|(level, why)| {
+            let why = Text::new(
+                format!("{} (in a way that its author does not name)", why.en),
+                format!("{}（作成者の挙げていない手口で）", why.ja),
+            );
+            (level.lowered(1), why)
+        });
+        lowered.collect()
     }
 }
 

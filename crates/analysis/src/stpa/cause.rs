@@ -103,9 +103,6 @@ pub struct Cause {
     pub kinds: BTreeSet<UnsafeKind>,
     /// How the attacker comes near.
     pub reach: Reach,
-    /// How much it raises the likelihood that the flow is not protected on its way.
-    #[serde(default)]
-    pub open: u32,
     /// How much it raises the likelihood that messages of the flow carry no sequence number.
     #[serde(default)]
     pub unsequenced: u32,
@@ -239,8 +236,11 @@ mod tests {
             // The highest risk asks for strength 3, which some answers together must be able to give.
             let strengths = cause.answers.iter().map(|id| base().measures[id].strength);
             assert!(strengths.sum::<u32>() >= 3, "{}", cause.id);
-            let weakness = cause.open + cause.unsequenced;
-            assert!(weakness == 0 || cause.r#where.is_flow(), "{}", cause.id);
+            assert!(
+                cause.unsequenced == 0 || cause.r#where.is_flow(),
+                "{}",
+                cause.id
+            );
         }
     }
 

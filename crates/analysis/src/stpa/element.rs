@@ -61,7 +61,7 @@ impl<'m> Element<'m> {
     pub(super) fn at(&self, system: &System<'m>) -> &'m str {
         match self.what {
             What::Flow(flow) => system.owner_of(flow),
-            What::Component(_) => self.id,
+            What::Component(_) => system.keeper_of(self.id),
         }
     }
 
@@ -84,11 +84,9 @@ impl<'m> Element<'m> {
         let What::Flow(flow) = self.what else {
             return 0;
         };
-        let open = if flow.is_forgeable() { cause.open } else { 0 };
-        let unsequenced = match flow.sequence {
+        match flow.sequence {
             Sequence::None => cause.unsequenced,
             Sequence::Required => 0,
-        };
-        open.saturating_add(unsequenced)
+        }
     }
 }

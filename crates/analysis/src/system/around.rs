@@ -20,6 +20,8 @@ pub(crate) struct Around {
     pub(crate) reached: bool,
     /// The most open network that it or its peers are on.
     pub(crate) network: Option<Network>,
+    /// One of those that cross is not protected.
+    pub(crate) open_way: bool,
     /// A person or an app speaks with it.
     pub(crate) used_by_people: bool,
     /// A flow brings it an asset.
@@ -117,6 +119,7 @@ fn among(model: &Model, id: &str, flows: &[(&str, &Flow)], around: &mut Around) 
     for (_, flow) in flows {
         around.crossed |= !flow.is_by_people() && crosses(model, flow);
         around.reached |= is_reachable(model, flow);
+        around.open_way |= is_reachable(model, flow) && flow.is_bare();
         around.network = around.network.min(network_of(model, flow));
         around.receives_asset |= flow.to == id && !flow.assets.is_empty();
         let peers = [&flow.from, &flow.to].into_iter().filter(|end| *end != id);
@@ -212,7 +215,7 @@ pub(super) fn network_of(model: &Model, flow: &Flow) -> Option<Network> {
 
 /// Whether the gateway decides about the flow: MQTT over TLS 1.3 between a device and a gateway.
 pub(super) fn is_enforced(model: &Model, flow: &Flow) -> bool {
-    use crate::model::{Protocol, Security};
+    use crate::model::Security;
     let kind = |id: &str| model.components.get(id).map(|c| c.kind);
     let ends = [kind(&flow.from), kind(&flow.to)];
     let passes = flow.via.is_some() || ends.contains(&Some(ComponentKind::Gateway));

@@ -6,9 +6,9 @@ use super::around::Candidates;
 use super::{Harm, System};
 use crate::knowledge::{ActorSet, FactorKey, Reach};
 use crate::model::{
-    Component, Flow, Interface, Network, Phase, Physical, ProgrammingLanguage, Randomness, Stride,
+    Component, Flow, Network, Phase, Physical, ProgrammingLanguage, Randomness, Stride,
 };
-use crate::risk::{Factor, Risk};
+use crate::risk::{Factor, Impact, Risk};
 
 /// Memory in KiB up to which a device has little to spare.
 const LITTLE_MEMORY: u32 = 64;
@@ -24,6 +24,10 @@ pub(crate) struct Menace<'k> {
     pub(crate) harm: Harm,
     /// How much an open weakness raises it.
     pub(crate) raise: u32,
+    /// What it takes, as an actor's skill.
+    pub(crate) skill: u32,
+    /// How many further steps the harm takes after it.
+    pub(crate) steps: u32,
     /// Whether somebody has to want it.
     pub(crate) intent: bool,
     /// Phase of life, where that matters.
@@ -43,6 +47,8 @@ impl<'k> Menace<'k> {
             kinds,
             harm,
             raise,
+            skill: 1,
+            steps: 0,
             intent: true,
             phase: None,
         }
@@ -78,14 +84,18 @@ impl System<'_> {
         match (menace.reach, menace.phase) {
             (Reach::Hands, Some(Phase::P1)) => keys.push(FactorKey::Attended),
             (Reach::Network, Some(Phase::P5)) => keys.push(FactorKey::Leaving),
+            (_, Some(Phase::P3)) => keys.push(FactorKey::Upset),
             _ => {}
         }
         let actors = self.who(around.actors, menace, &mut keys);
+        if around.open_way && menace.reach == Reach::Network && listens(menace) {
+            keys.push(FactorKey::OpenWay);
+        }
         easier(component, menace, &mut keys);
         let assets = self.assets_of.get(id);
         let assets = assets.into_iter().flatten().copied();
-        let impacts = self.stakes.at(id, assets, menace.harm);
-        self.rate(&keys, menace.raise, actors, impacts)
+        let impacts = self.stakes.at(id, assets, menace.harm, menace.kinds);
+        self.rate(keys, menace, actors, impacts)
     }
 
     /// Risk of a threat to a flow.
@@ -113,22 +123,35 @@ impl System<'_> {
         }
         let (from, to) = (self.around(&flow.from), self.around(&flow.to));
         let actors = self.who(from.actors.either(to.actors), menace, &mut keys);
+        if menace.reach == Reach::Network && listens(menace) && is_unprotected(flow, menace) {
+            keys.push(FactorKey::Unprotected);
+        }
         let assets = flow.assets.iter().map(String::as_str);
-        let impacts = self.stakes.at(id, assets, menace.harm);
-        self.rate(&keys, menace.raise, actors, impacts)
+        let impacts = self.stakes.at(id, assets, menace.harm, menace.kinds);
+        self.rate(keys, menace, actors, impacts)
     }
 
     fn rate(
         &self,
-        keys: &[FactorKey],
-        raise: u32,
+        mut keys: Vec<FactorKey>,
+        menace: Menace<'_>,
         actors: ActorSet,
-        impacts: Vec<crate::risk::Impact>,
+        mut impacts: Vec<Impact>,
     ) -> Risk {
         let table = &self.knowledge.risk;
+        match menace.skill {
+            0 | 1 => {}
+            2 => keys.push(FactorKey::KnowHow),
+            _ => keys.push(FactorKey::Laboratory),
+        }
         let mut factors: Vec<Factor> = keys.iter().map(|key| Factor::of(table, *key)).collect();
-        if raise > 0 {
-            factors.push(Factor::weakness(table, raise));
+        if menace.raise > 0 {
+            factors.push(Factor::weakness(table, menace.raise));
+        }
+        if menace.steps > 0 {
+            for impact in &mut impacts {
+                *impact = impact.away(menace.steps);
+            }
         }
         Risk::new(table, factors, actors, impacts)
     }
@@ -173,6 +196,22 @@ impl System<'_> {
     }
 }
 
+/// Whether an unprotected way in makes it easier: floods and denials need none.
+fn listens(menace: Menace<'_>) -> bool {
+    use Stride::{DenialOfService, Repudiation};
+    let mut kinds = menace.kinds.iter();
+    kinds.any(|kind| !matches!(kind, DenialOfService | Repudiation))
+}
+
+/// Whether others on the way can do it: read what is not encrypted, change or forge what nothing holds together.
+fn is_unprotected(flow: &Flow, menace: Menace<'_>) -> bool {
+    let mut kinds = menace.kinds.iter();
+    kinds.any(|kind| match kind {
+        Stride::InformationDisclosure => flow.is_readable(),
+        _ => flow.is_forgeable(),
+    })
+}
+
 const fn network(network: Option<Network>) -> FactorKey {
     match network {
         None | Some(Network::Public) => FactorKey::PublicNetwork,
@@ -189,11 +228,6 @@ fn easier(component: &Component, menace: Menace<'_>, keys: &mut Vec<FactorKey>) 
     let is = |kinds: &[Stride]| kinds.iter().any(|kind| menace.kinds.contains(kind));
     let caps = &component.capabilities;
     match menace.reach {
-        Reach::Hands => {
-            if component.interfaces.iter().any(|i| Interface::is_debug(*i)) {
-                keys.push(FactorKey::OpenPort);
-            }
-        }
         Reach::Network => {
             let guessed = matches!(caps.rng, Some(Randomness::None | Randomness::Unknown));
             if guessed && is(&[Spoofing, InformationDisclosure]) {
@@ -213,6 +247,6 @@ fn easier(component: &Component, menace: Menace<'_>, keys: &mut Vec<FactorKey>) 
                 keys.push(FactorKey::MemoryUnsafe);
             }
         }
-        Reach::People => {}
+        Reach::Hands | Reach::People => {}
     }
 }

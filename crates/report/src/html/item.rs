@@ -75,6 +75,12 @@ impl Page<'_> {
         if let Some(risk) = &fact.factors {
             self.risk(risk);
         }
+        if let Some(left) = self.analysis.solution.residual.get(&fact.id) {
+            let there = self.label(&format!("level-{}", left.in_place.word()));
+            let chosen = self.label(&format!("level-{}", left.chosen.word()));
+            let said = self.with("risk-remains", &[("there", &there), ("chosen", &chosen)]);
+            self.html.element("p", "", &said);
+        }
         if let Some((need, reached)) = fact.strength {
             let (need, reached) = (need.to_string(), reached.to_string());
             let strength = self.with("strength-of", &[("reached", &reached), ("need", &need)]);

@@ -9,7 +9,7 @@ use super::super::{
 };
 use super::parse;
 use crate::language::Text;
-use crate::model::{Level, Points};
+use crate::model::{ComponentKind, DeviceClass, Level, Points};
 
 const MEASURES: [&str; 5] = [
     include_str!("../../../knowledge/measures-certification.toml"),
@@ -68,6 +68,10 @@ struct Judgement {
     requires: BTreeSet<String>,
     #[serde(default)]
     conflicts: BTreeSet<String>,
+    #[serde(default)]
+    on: BTreeSet<ComponentKind>,
+    #[serde(default)]
+    classes: BTreeSet<DeviceClass>,
 }
 
 #[derive(Deserialize)]
@@ -132,6 +136,8 @@ fn measures(mut judged: BTreeMap<String, Judgement>) -> Result<BTreeMap<String, 
                 },
                 requires: judgement.requires,
                 conflicts: judgement.conflicts,
+                on: judgement.on,
+                classes: judgement.classes,
                 provided: trace.provided,
                 observed: trace.observed,
                 refused: trace.refused,
