@@ -97,12 +97,11 @@ fn the_shares_that_the_published_page_gives_are_those_of_today() {
 
 #[test]
 fn the_open_command_stands_on_top() {
-    // A drone without signing, a charger in the house, a watch's firmware over the radio, a television's remote.
+    // A drone without signing, a charger in the house, a watch's firmware over the radio.
     for (system, id, level) in [
         ("px4", "command:SR-F15", Level::Critical),
         ("openevse", "command:SR-F15", Level::Critical),
         ("pinetime", "dfu:SR-F15", Level::Critical),
-        ("templates/smart-tv", "keypress:SR-F15", Level::Critical),
     ] {
         let analysis = analyzed(&text(system));
         let found = &threat(&analysis, id).risk;
