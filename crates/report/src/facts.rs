@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use sekimori_analysis::Analysis;
 use sekimori_analysis::basis::Basis;
-use sekimori_analysis::choose::{Method, State, Target};
+use sekimori_analysis::choose::{Method, Residual, State, Target};
 use sekimori_analysis::jnsa::{self, Gap};
 use sekimori_analysis::language::Language;
 use sekimori_analysis::model::Level;
@@ -51,6 +51,8 @@ pub(crate) struct Fact {
     pub(crate) own_judgement: bool,
     /// What makes its risk; [`None`] where no threat asks.
     pub(crate) factors: Option<Risk>,
+    /// What remains of its risk with what is there already, and with what was chosen.
+    pub(crate) residual: Option<Residual>,
 }
 
 impl Fact {
@@ -158,6 +160,7 @@ impl Collect<'_> {
             source: String::new(),
             own_judgement: false,
             factors: risk.cloned(),
+            residual: self.analysis.solution.residual.get(id).copied(),
         }
     }
 

@@ -141,15 +141,11 @@ impl<'a> Sheet<'a> {
         }
         self.html.raw("</ul>\n");
         self.more(more);
-        let mut by_level = Vec::new();
-        for level in Level::ALL.iter().rev() {
-            let targets = self.analysis.solution.targets.iter();
-            let count = targets.filter(|target| target.risk == Some(*level)).count();
-            if count > 0 {
-                let label = self.label(&format!("level-{}", level.word()));
-                by_level.push(format!("{label} {count}"));
-            }
-        }
+        let targets = &self.analysis.solution.targets;
+        let by_level = self.counted(|level| {
+            let targets = targets.iter();
+            targets.filter(|target| target.risk == Some(level)).count()
+        });
         if !by_level.is_empty() {
             let list = by_level.join(" · ");
             let said = self.with("management-levels", &[("list", &list)]);
@@ -187,6 +183,15 @@ impl<'a> Sheet<'a> {
             }
             self.html.raw("</ul>\n");
             self.more(open.len().saturating_sub(ROWS));
+        }
+        let residual = self.analysis.solution.residual.values();
+        let left = self.counted(|level| {
+            let left = residual.clone();
+            left.filter(|left| left.chosen == level).count()
+        });
+        if !left.is_empty() {
+            let said = self.with("management-left", &[("list", &left.join(" · "))]);
+            self.html.element("p", "class=\"soft\"", &said);
         }
         let states = self.analysis.solution.states.values();
         let count = |wanted: State| {
@@ -356,6 +361,18 @@ impl<'a> Sheet<'a> {
     /// What the target of an id is about, in words.
     fn about(&self, id: &str) -> String {
         due::about(self.analysis, id, self.language)
+    }
+
+    /// Each level with its number, the worst first; levels without any are left out.
+    fn counted(&self, count: impl Fn(Level) -> usize) -> Vec<String> {
+        let levels = Level::ALL.iter().rev();
+        levels
+            .filter(|level| **level > Level::None && count(**level) > 0)
+            .map(|level| {
+                let label = self.label(&format!("level-{}", level.word()));
+                format!("{label} {}", count(*level))
+            })
+            .collect()
     }
 
     fn more(&mut self, count: usize) {

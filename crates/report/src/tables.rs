@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sekimori_analysis::evidence::Status;
 use sekimori_analysis::language::{Language, Text};
+use sekimori_analysis::model::Level;
 use sekimori_analysis::requirements::{Duty, Requirement};
 
 use crate::labels::Labels;
@@ -188,6 +189,11 @@ impl<'a> Tables<'a> {
                     ]),
                     None => row.extend((0..6).map(|_| nothing())),
                 }
+                let left = |level: Option<Level>| {
+                    level.map_or_else(nothing, |level| self.mark("level", level.word()))
+                };
+                row.push(left(fact.residual.map(|left| left.in_place)));
+                row.push(left(fact.residual.map(|left| left.chosen)));
                 let own = if fact.own_judgement { "yes" } else { "no" };
                 row.push(Value::Text(self.labels.text(own)));
                 row.push(Value::Text(fact.source));
@@ -200,10 +206,12 @@ impl<'a> Tables<'a> {
                 ("data-id", 20),
                 ("likelihood", 11),
                 ("data-points", 10),
-                ("data-likelihood-why", 50),
+                ("data-likelihood-why", 44),
                 ("impact", 8),
-                ("data-impact-why", 50),
+                ("data-impact-why", 44),
                 ("risk", 8),
+                ("remains-there", 9),
+                ("remains-chosen", 9),
                 ("own-judgement", 9),
                 ("data-source", 44),
             ],

@@ -44,6 +44,10 @@ fn every_threat_cell_and_scenario_names_source_factors_answers_and_gaps() {
     let analysis = analysis();
     for language in Language::ALL {
         let page = text(&Report::of(&analysis), Format::Html, language);
+        let remains = match language {
+            Language::English => "What remains:",
+            Language::Japanese => "残るリスク: 既にあるものを数えて",
+        };
         let threats = analysis.threats.iter();
         let threats = threats.map(|t| (t.id.clone(), &*t.basis, Some(&t.risk)));
         let cells = analysis.matrices.iter().flat_map(|matrix| &matrix.cells);
@@ -61,6 +65,11 @@ fn every_threat_cell_and_scenario_names_source_factors_answers_and_gaps() {
                 let impacts = risk.impact_factors.iter();
                 wanted.extend(impacts.map(|impact| impact.why.of(language).to_owned()));
             }
+            assert_eq!(
+                item.contains(remains),
+                analysis.solution.residual.contains_key(&id),
+                "{id}"
+            );
             let target = analysis.solution.targets.iter().find(|t| t.id == id);
             if let Some(target) = target {
                 wanted.extend(target.by.iter().map(|pick| format!("#{pick}")));
@@ -329,4 +338,36 @@ fn a_large_system_is_told_as_far_as_a_reader_can_follow() {
             target.id
         );
     }
+}
+
+#[test]
+fn what_remains_of_each_level_is_counted() {
+    use sekimori_analysis::model::Level;
+    let analysis = analysis();
+    let page = text(&Report::of(&analysis), Format::Html, Language::English);
+    let (_, table) = page
+        .split_once("<table class=\"levels\">")
+        .expect("a table");
+    let table = table.split("</table>").next().unwrap_or("");
+    let grave = [Level::Critical, Level::High];
+    let left = analysis.solution.residual.values();
+    for level in grave {
+        let count = left.clone().filter(|left| left.chosen == level).count();
+        let row = table
+            .split("<tr>")
+            .find(|row| row.contains(&format!("level-{}\"", level.word())));
+        let Some(row) = row else {
+            assert_eq!(count, 0);
+            continue;
+        };
+        let last = row.rsplit("<td class=\"n\">").next().unwrap_or("");
+        let last = last.split('<').next().unwrap_or("");
+        assert_eq!(last, count.to_string(), "{}", level.word());
+    }
+    let csv = text(&Report::of(&analysis), Format::Csv, Language::English);
+    let head = csv.lines().next().unwrap_or("");
+    assert!(
+        head.contains("Remains with what is there,Remains,"),
+        "{head}"
+    );
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use sekimori_analysis::choose::State;
 use sekimori_analysis::jnsa::{Cell, Matrix};
-use sekimori_analysis::model::{CellId, Phase};
+use sekimori_analysis::model::{CellId, Level, Phase};
 
 use super::Page;
 use crate::facts::Fact;
@@ -151,6 +151,11 @@ impl Page<'_> {
                 .badge(&class, &said)
                 .raw("</small>");
         }
+        if let Some(left) = fact.residual {
+            let level = self.label(&format!("level-{}", left.chosen.word()));
+            let said = format!("{}: {level}", self.label("remains-chosen"));
+            self.html.raw("<br><small>").text(&said).raw("</small>");
+        }
         if let Some((need, reached)) = fact.strength {
             let (need, reached) = (need.to_string(), reached.to_string());
             let strength = self.with("strength-of", &[("reached", &reached), ("need", &need)]);
@@ -192,37 +197,57 @@ impl Page<'_> {
         }
     }
 
-    /// How many threats, cells and scenarios there are of each level in each state.
+    /// How many threats, cells and scenarios there are of each level: in each state, and by what remains.
     pub(super) fn by_level(&mut self) {
-        let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        let mut states: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        let mut remains: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for fact in self.facts.values() {
             let Some(level) = fact.risk else { continue };
-            *counts
-                .entry((level.word(), filter_word(fact.state)))
-                .or_default() += 1;
+            let state = filter_word(fact.state);
+            *states.entry((level.word(), state)).or_default() += 1;
+            // What needs no measure remains as it is.
+            let (there, chosen) = fact
+                .residual
+                .map_or((level, level), |left| (left.in_place, left.chosen));
+            for (level, column) in [(there, "there"), (chosen, "chosen")] {
+                *remains.entry((level.word(), column)).or_default() += 1;
+            }
         }
-        let states = ["open", "closed", "other"];
-        let mut columns = vec![self.label("risk")];
-        columns.extend(["state-open", "state-closed", "filter-other"].map(|key| self.label(key)));
+        let columns = self.labels(&[
+            "risk",
+            "risk-before",
+            "state-open",
+            "state-closed",
+            "filter-other",
+            "remains-there",
+            "remains-chosen",
+        ]);
         let caption = self.label("by-level");
         self.html.table("levels", &caption, &columns);
-        for level in sekimori_analysis::model::Level::ALL.iter().rev() {
-            let of = |state: &str| counts.get(&(level.word(), state)).copied().unwrap_or(0);
-            let numbers = states.map(of);
-            if numbers.iter().all(|number| *number == 0) {
+        for level in Level::ALL.iter().rev() {
+            let word = level.word();
+            let of = |counts: &BTreeMap<(&str, &str), usize>, column| {
+                counts.get(&(word, column)).copied().unwrap_or(0)
+            };
+            let states = ["open", "closed", "other"].map(|state| of(&states, state));
+            let remains = ["there", "chosen"].map(|column| of(&remains, column));
+            if states.iter().chain(&remains).all(|number| *number == 0) {
                 continue;
             }
-            let key = format!("level-{}", level.word());
+            let key = format!("level-{word}");
             let label = self.label(&key);
             self.html
                 .raw("<tr><th scope=\"row\">")
                 .badge(&key, &label)
                 .raw("</th>");
-            for number in numbers {
+            self.number(states.iter().sum::<usize>());
+            for number in states.into_iter().chain(remains) {
                 self.number(number);
             }
             self.html.close("tr");
         }
         self.html.end_table();
+        let note = self.label("remains-note");
+        self.html.element("p", "class=\"soft\"", &note);
     }
 }

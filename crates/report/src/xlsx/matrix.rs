@@ -120,6 +120,10 @@ impl Cells<'_> {
             let level = labels.text(&format!("level-{}", risk.level.word()));
             lines.push(format!("{}: {level}", labels.text("risk")));
         }
+        if let Some(left) = fact.residual {
+            let level = labels.text(&format!("level-{}", left.chosen.word()));
+            lines.push(format!("{}: {level}", labels.text("remains-chosen")));
+        }
         if let Some((need, reached)) = fact.strength {
             let numbers = [("reached", reached), ("need", need)];
             let numbers = numbers.map(|(name, number)| (name, number.to_string().into()));
