@@ -121,7 +121,9 @@ fn encryption_asks_for_what_each_flow_can_have() {
         let model =
             &model::parse("pair.toml", &text).unwrap_or_else(|problems| panic!("{problems}"));
         let requirements = analyzed(model).requirements;
-        let found = requirements.into_iter().find(|r| r.id.starts_with("REQ-ENC-"));
+        let found = requirements
+            .into_iter()
+            .find(|r| r.id.starts_with("REQ-ENC-"));
         found.expect("chosen against reading and changing").shall
     };
     let bare = shall(&pair("public", "ble", "none"));

@@ -16,7 +16,9 @@ const MOST_NAMED: usize = 8;
 /// What shall hold for a chosen countermeasure.
 pub(super) fn of_pick(system: &System<'_>, pick: &Pick, measure: &Measure) -> Text {
     let at = pick.at.as_deref().filter(|_| !pick.provided);
-    let own = at.filter(|_| measure.id == ENCRYPTION);
+    let is_at_flow = |at: &&str| system.model.flows.contains_key(*at);
+    let own = at.or_else(|| pick.at.as_deref().filter(is_at_flow));
+    let own = own.filter(|_| measure.id == ENCRYPTION);
     let shall = own.and_then(|at| encryption(system, at));
     let shall = shall.unwrap_or_else(|| about(system, pick.at.as_deref(), &measure.shall));
     let is_built = measure.kind == MeasureKind::Function;
@@ -58,10 +60,12 @@ fn about(system: &System<'_>, at: Option<&str>, shall: &Text) -> Text {
     said
 }
 
-/// Every flow of a component with the way to encrypt it; [`None`] when it has no flow that others could read.
+/// The flow, or every flow of the component, with the way to encrypt it; [`None`] when others could read none.
 fn encryption(system: &System<'_>, at: &str) -> Option<Text> {
     let mut ways: BTreeMap<(&str, &str), Vec<&Text>> = BTreeMap::new();
-    for (_, flow) in system.flows_of(at) {
+    let itself = system.model.flows.get(at);
+    let of_component = system.flows_of(at).iter().map(|(_, flow)| *flow);
+    for flow in itself.into_iter().chain(of_component) {
         if !flow.is_by_people() {
             ways.entry(way(flow)).or_default().push(&flow.title);
         }
