@@ -93,10 +93,13 @@ fn analysis(analysis: &Analysis, language: Language) -> String {
     joined(&lines)
 }
 
+/// A level of a threat: as it is, or with measures.
+type LevelOf<'a> = &'a dyn Fn(&Threat) -> Level;
+
 /// How many threats there are of each level, and what remains of them.
 fn risks(analysis: &Analysis, labels: &Labels) -> Vec<String> {
     let left = |threat: &Threat| analysis.solution.residual.get(&threat.id);
-    let views: [(&str, &dyn Fn(&Threat) -> Level); 3] = [
+    let views: [(&str, LevelOf<'_>); 3] = [
         ("text-risks-inherent", &|threat| threat.risk.level),
         ("text-risks-there", &|threat| {
             left(threat).map_or(threat.risk.level, |left| left.in_place)
@@ -105,7 +108,7 @@ fn risks(analysis: &Analysis, labels: &Labels) -> Vec<String> {
             left(threat).map_or(threat.risk.level, |left| left.chosen)
         }),
     ];
-    let line = |(what, level): &(&str, &dyn Fn(&Threat) -> Level)| {
+    let line = |(what, level): &(&str, LevelOf<'_>)| {
         let count = |wanted: Level| {
             let threats = analysis.threats.iter();
             threats.filter(|threat| level(threat) == wanted).count()
