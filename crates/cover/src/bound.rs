@@ -12,6 +12,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::simplex::Dictionary;
 use crate::state::State;
 use crate::task::Work;
 
@@ -144,6 +145,22 @@ impl Relaxation {
         value
     }
 
+    /// What the multipliers of a dictionary prove, rounded to whole numbers.
+    pub(crate) fn proven(&self, dictionary: &Dictionary) -> Bound {
+        let each = self.rows.iter().zip(&self.highest);
+        let multipliers = each
+            .map(|(row, highest)| scaled(dictionary.multiplier(*row)).clamp(0, *highest))
+            .collect::<Vec<i64>>();
+        let mut reduced = vec![0; self.columns.len()];
+        let mut lack = vec![0; self.rows.len()];
+        Bound {
+            value: self.evaluate(&multipliers, &mut reduced, &mut lack),
+            multipliers,
+            reduced,
+            share: Vec::new(),
+        }
+    }
+
     /// First multipliers: each row in turn takes what its columns have left (dual ascent).
     pub(crate) fn ascend(&self) -> Vec<i64> {
         let mut by_row: Vec<Vec<(usize, i64)>> = vec![Vec::new(); self.rows.len()];
@@ -250,4 +267,14 @@ impl Relaxation {
         }
         best
     }
+}
+
+/// To the nearest 1/4096; what is out of range goes to its end.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "the conversion keeps to the range of whole numbers, and any of them gives a true bound"
+)]
+fn scaled(multiplier: f64) -> i64 {
+    (multiplier * SCALE as f64 + 0.5) as i64
 }

@@ -163,7 +163,11 @@ impl<'p> Choice<'p> {
         let mut order: Vec<usize> = (0..self.is_in.len())
             .filter(|column| self.is_in[*column] && !is_kept[*column])
             .collect();
-        order.sort_by_key(|column| Reverse((self.program.costs[*column], *column)));
+        let rank = |column: usize| {
+            let program = self.program;
+            (program.costs[column], program.burdens[column], column)
+        };
+        order.sort_by_key(|column| Reverse(rank(*column)));
         // What is needed by another can go once the other is gone, so that one pass is not enough.
         loop {
             let before = order.len();

@@ -16,16 +16,51 @@ pub struct Reached {
     /// Strength of the strongest.
     pub peak: u32,
     /// Groups that they come from.
-    pub groups: BTreeSet<u32>,
+    pub groups: Groups,
+}
+
+/// A set of groups.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Groups {
+    /// Those below 64, a bit for each: a set of few groups needs no allocation.
+    few: u64,
+    others: BTreeSet<u32>,
+}
+
+impl Groups {
+    /// How many they are.
+    pub fn count(&self) -> u32 {
+        let others = u32::try_from(self.others.len()).unwrap_or(u32::MAX);
+        self.few.count_ones().saturating_add(others)
+    }
+
+    fn insert(&mut self, group: u32) {
+        match 1_u64.checked_shl(group) {
+            Some(bit) => self.few |= bit,
+            None => {
+                self.others.insert(group);
+            }
+        }
+    }
 }
 
 impl Reached {
+    /// Counts one more candidate.
+    pub fn add(&mut self, group: u32, strength: u32) {
+        if strength > 0 {
+            self.strength = self.strength.saturating_add(strength);
+            self.count = self.count.saturating_add(1);
+            self.peak = self.peak.max(strength);
+            self.groups.insert(group);
+        }
+    }
+
     /// Whether that is enough for `target`.
     pub fn meets(&self, target: &Target) -> bool {
         self.strength >= target.strength
             && self.count >= target.count
             && self.peak >= target.peak
-            && self.groups.len() >= target.groups.number() as usize
+            && self.groups.count() >= target.groups.number()
     }
 }
 
@@ -34,11 +69,8 @@ pub fn reached(task: &Task, chosen: impl IntoIterator<Item = usize>) -> Vec<Reac
     let mut reached = vec![Reached::default(); task.targets.len()];
     for candidate in chosen.into_iter().filter_map(|i| task.candidates.get(i)) {
         for (target, strength) in &candidate.gives {
-            if let Some(reached) = reached.get_mut(*target).filter(|_| *strength > 0) {
-                reached.strength = reached.strength.saturating_add(*strength);
-                reached.count = reached.count.saturating_add(1);
-                reached.peak = reached.peak.max(*strength);
-                reached.groups.insert(candidate.group);
+            if let Some(reached) = reached.get_mut(*target) {
+                reached.add(candidate.group, *strength);
             }
         }
     }

@@ -38,6 +38,7 @@ extern crate alloc;
 extern crate std;
 
 mod bound;
+mod branching;
 mod budget;
 mod greedy;
 mod judge;
@@ -45,12 +46,14 @@ mod presolve;
 mod program;
 mod roadmap;
 mod search;
+mod shortage;
+mod simplex;
 mod solve;
 mod state;
 mod task;
 
 pub use budget::{Within, within};
-pub use judge::{Reached, Violation, reached, violations};
+pub use judge::{Groups, Reached, Violation, reached, violations};
 pub use roadmap::{Step, roadmap};
 pub use solve::{Cover, Open, greedy, solve};
 pub use task::{Candidate, Capacity, Diversity, Standing, Target, Task, Work};

@@ -61,11 +61,19 @@ pub(crate) fn reduce(program: &Program, values: &[Value], work: &mut Work) -> Op
         .map(|row| row.entries.len() as u64)
         .sum();
     let mut effort = work.take(entries.saturating_mul(EFFORT));
+    let takes: Vec<Vec<Entry>> = program
+        .columns
+        .iter()
+        .map(|column| {
+            let entries = column.iter().filter(|entry| entry.coefficient < 0);
+            entries.copied().collect()
+        })
+        .collect();
     let mut pairs;
     loop {
         let before = state.mark();
         drop_useless(&mut state);
-        pairs = dominated_columns(&mut state, &mut effort);
+        pairs = dominated_columns(&mut state, &takes, &mut effort);
         // Columns that went may leave a row only one way to hold.
         if !state.propagate(&mut unlimited) {
             return None;
@@ -103,7 +111,11 @@ pub(crate) fn drop_useless(state: &mut State<'_>) {
 }
 
 /// Lets go of dominated columns; returns pairs of which the first is only chosen with the second.
-fn dominated_columns(state: &mut State<'_>, effort: &mut Work) -> Vec<(usize, usize)> {
+fn dominated_columns(
+    state: &mut State<'_>,
+    takes: &[Vec<Entry>],
+    effort: &mut Work,
+) -> Vec<(usize, usize)> {
     let program = state.program;
     let mut pairs = Vec::new();
     for weak in 0..program.costs.len() {
@@ -121,9 +133,8 @@ fn dominated_columns(state: &mut State<'_>, effort: &mut Work) -> Vec<(usize, us
             if strong == weak || !state.is_free(strong) || !is_preferred(program, strong, weak) {
                 continue;
             }
-            let length = program.columns[weak].len() + program.columns[strong].len();
-            effort.spend(length as u64);
-            match compare(state, strong, weak) {
+            effort.spend((program.columns[weak].len() + takes[strong].len()) as u64);
+            match compare(state, strong, weak, takes) {
                 Some(Domination::Replaces) => {
                     state.fix(weak, Value::Out);
                     break;
@@ -137,9 +148,11 @@ fn dominated_columns(state: &mut State<'_>, effort: &mut Work) -> Vec<(usize, us
     pairs
 }
 
-/// Cheaper, or the first among equals: an order, so that columns cannot replace each other in turn.
+/// Cheaper, less of a burden, or the first among equals: an order, so that columns cannot replace each
+/// other in turn.
 fn is_preferred(program: &Program, strong: usize, weak: usize) -> bool {
-    (program.costs[strong], strong) < (program.costs[weak], weak)
+    let rank = |column: usize| (program.costs[column], program.burdens[column], column);
+    rank(strong) < rank(weak)
 }
 
 enum Domination {
@@ -150,29 +163,28 @@ enum Domination {
 }
 
 /// Whether `strong` does in every open row at least what `weak` does.
-fn compare(state: &State<'_>, strong: usize, weak: usize) -> Option<Domination> {
+fn compare(
+    state: &State<'_>,
+    strong: usize,
+    weak: usize,
+    takes: &[Vec<Entry>],
+) -> Option<Domination> {
     let program = state.program;
-    let (mut a, mut b) = (
-        program.columns[strong].iter().peekable(),
-        program.columns[weak].iter().peekable(),
-    );
+    let of_strong = program.columns[strong].as_slice();
+    // Where the weak one does nothing, the strong one must not take.
+    for entry in &takes[strong] {
+        let is_shared = find(&program.columns[weak], entry.at).is_some();
+        if !is_shared && !state.is_settled(entry.at) {
+            return None;
+        }
+    }
     let mut replaces = true;
-    loop {
-        // Columns list their rows in ascending order.
-        let row = match (a.peek(), b.peek()) {
-            (None, None) => break,
-            (Some(x), Some(y)) => x.at.min(y.at),
-            (Some(x), None) => x.at,
-            (None, Some(y)) => y.at,
-        };
-        let take = |list: &mut core::iter::Peekable<core::slice::Iter<'_, Entry>>| {
-            list.next_if(|entry| entry.at == row)
-                .map_or(0, |entry| entry.coefficient)
-        };
-        let (mut mine, mut theirs) = (take(&mut a), take(&mut b));
+    for entry in &program.columns[weak] {
+        let (row, mut theirs) = (entry.at, entry.coefficient);
         if state.is_settled(row) {
             continue;
         }
+        let mut mine = find(of_strong, row).map_or(0, |entry| entry.coefficient);
         let lack = state.lack(row);
         if program.rows[row].is_demand {
             mine = mine.min(lack);
@@ -190,6 +202,12 @@ fn compare(state: &State<'_>, strong: usize, weak: usize) -> Option<Domination> 
     } else {
         Domination::Precedes
     })
+}
+
+/// Columns list their rows in ascending order.
+fn find(column: &[Entry], row: usize) -> Option<&Entry> {
+    let at = column.binary_search_by_key(&row, |entry| entry.at).ok()?;
+    column.get(at)
 }
 
 /// Rows that no other row implies.
@@ -250,6 +268,13 @@ fn needed_rows(state: &State<'_>, effort: &mut Work) -> Vec<bool> {
     is_needed
 }
 
+/// Takes apart what is left to decide, and leaves nothing out.
+pub(crate) fn taken_apart(state: &State<'_>) -> Vec<Part> {
+    let rows = 0..state.program.rows.len();
+    let is_open: Vec<bool> = rows.map(|row| !state.is_settled(row)).collect();
+    parts(state, &is_open, &[])
+}
+
 /// Takes apart what shares no row.
 fn parts(state: &State<'_>, is_needed: &[bool], pairs: &[(usize, usize)]) -> Vec<Part> {
     let program = state.program;
@@ -289,7 +314,8 @@ fn parts(state: &State<'_>, is_needed: &[bool], pairs: &[(usize, usize)]) -> Vec
         let mut part = Program::default();
         for (index, column) in columns.iter().enumerate() {
             place[*column] = (parts.len(), index);
-            part.add_column(program.costs[*column]);
+            let at = part.add_column(program.costs[*column]);
+            part.burdens[at] = program.burdens[*column];
         }
         parts.push(Part {
             program: part,

@@ -3,6 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::state::{State, Value};
 use crate::task::{Diversity, Standing, Target, Task, Work};
@@ -23,6 +24,8 @@ pub(crate) struct Row {
     pub(crate) is_demand: bool,
     /// Whether its numbers are small enough for the bound, which leaves other rows out.
     pub(crate) is_small: bool,
+    /// How many equal rows it stands for: that often counts what is missing in it.
+    pub(crate) copies: i64,
 }
 
 /// Numbers beyond this, in absolute value, stay out of the bound.
@@ -33,6 +36,8 @@ const SMALL: i64 = 1 << 20;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Program {
     pub(crate) costs: Vec<i64>,
+    /// What decides between equal costs.
+    pub(crate) burdens: Vec<i64>,
     pub(crate) columns: Vec<Vec<Entry>>,
     pub(crate) rows: Vec<Row>,
     /// Columns that a column needs, also said by rows.
@@ -42,6 +47,7 @@ pub(crate) struct Program {
 impl Program {
     pub(crate) fn add_column(&mut self, cost: i64) -> usize {
         self.costs.push(cost);
+        self.burdens.push(0);
         self.columns.push(Vec::new());
         self.needs.push(Vec::new());
         self.costs.len() - 1
@@ -67,7 +73,20 @@ impl Program {
             is_demand: kept.iter().all(|entry| entry.coefficient > 0),
             is_small: is_small(least) && kept.iter().all(|entry| is_small(entry.coefficient)),
             entries: kept,
+            copies: 1,
         });
+    }
+
+    /// Adds a column to one row only.
+    pub(crate) fn add_column_in(&mut self, row: usize, coefficient: i64, cost: i64) {
+        let at = self.add_column(cost);
+        if let (Some(row_of), Some(list)) = (self.rows.get_mut(row), self.columns.get_mut(at)) {
+            row_of.entries.push(Entry { at, coefficient });
+            list.push(Entry {
+                at: row,
+                coefficient,
+            });
+        }
     }
 
     pub(crate) fn add_need(&mut self, needing: usize, needed: usize) {
@@ -114,6 +133,9 @@ pub(crate) fn conditions(task: &Task, costs: impl Iterator<Item = i64>) -> (Prog
     let mut program = Program::default();
     for cost in costs {
         program.add_column(cost);
+    }
+    for (burden, candidate) in program.burdens.iter_mut().zip(&task.candidates) {
+        *burden = i64::from(candidate.burden);
     }
     let count = task.candidates.len();
     let must = closure(task);
@@ -208,7 +230,8 @@ fn out_of_reach(task: &Task, index: usize) -> bool {
 /// Adds the demands of the targets.
 ///
 /// With [`Aim::AllOrNothing`] the cost of giving up a target is `price` of its index, and the returned
-/// list has the column that says so; targets out of reach get none.
+/// list has the column that says so; targets out of reach get none. With [`Aim::Reachable`] targets
+/// that ask for the same from the same candidates share their rows.
 pub(crate) fn demands(
     task: &Task,
     program: &mut Program,
@@ -216,33 +239,37 @@ pub(crate) fn demands(
     aim: Aim,
     price: &dyn Fn(usize) -> i64,
 ) -> Vec<Option<usize>> {
-    let mut offers: Vec<BTreeMap<usize, u32>> = vec![BTreeMap::new(); task.targets.len()];
-    for (index, candidate) in task.candidates.iter().enumerate() {
-        if values.get(index) == Some(&Value::Out) {
-            continue;
-        }
-        for (target, strength) in &candidate.gives {
-            if let Some(offers) = offers.get_mut(*target).filter(|_| *strength > 0) {
-                offers.insert(index, *strength);
-            }
-        }
-    }
+    let offers = offers(task, values);
     let mut given_up = Vec::new();
-    for (index, (target, offers)) in task.targets.iter().zip(&offers).enumerate() {
-        let rows = rows_of(task, target, offers);
+    let mut seen: BTreeMap<u64, Vec<(usize, Range<usize>)>> = BTreeMap::new();
+    for (index, (target, offers_of)) in task.targets.iter().zip(&offers).enumerate() {
         given_up.push(match aim {
             Aim::Reachable => {
-                for row in rows {
-                    let offered: i64 = row.entries.iter().map(|(_, strength)| strength).sum();
-                    let least = row.least.min(offered);
-                    if least > 0 {
-                        let clipped = row.entries.iter().map(|(at, s)| (*at, (*s).min(least)));
-                        program.add_row(least, clipped);
+                let alike = seen.entry(digest(target, offers_of)).or_default();
+                let known = alike.iter().find(|(first, _)| {
+                    task.targets.get(*first) == Some(target)
+                        && offers.get(*first) == Some(offers_of)
+                });
+                if let Some((_, rows)) = known {
+                    for row in program.rows.get_mut(rows.clone()).into_iter().flatten() {
+                        row.copies += 1;
                     }
+                } else {
+                    let from = program.rows.len();
+                    for row in rows_of(task, target, offers_of) {
+                        let offered: i64 = row.entries.iter().map(|(_, strength)| strength).sum();
+                        let least = row.least.min(offered);
+                        if least > 0 {
+                            let clipped = row.entries.iter().map(|(at, s)| (*at, (*s).min(least)));
+                            program.add_row(least, clipped);
+                        }
+                    }
+                    alike.push((index, from..program.rows.len()));
                 }
                 None
             }
             Aim::AllOrNothing => {
+                let rows = rows_of(task, target, offers_of);
                 let is_reachable = rows.iter().all(|row| {
                     row.entries
                         .iter()
@@ -267,18 +294,60 @@ pub(crate) fn demands(
     given_up
 }
 
+/// Who may give how much to each target, by ascending index.
+type Offers = Vec<(usize, u32)>;
+
+fn offers(task: &Task, values: &[Value]) -> Vec<Offers> {
+    let mut offers: Vec<Offers> = vec![Vec::new(); task.targets.len()];
+    for (index, candidate) in task.candidates.iter().enumerate() {
+        if values.get(index) == Some(&Value::Out) {
+            continue;
+        }
+        for (target, strength) in &candidate.gives {
+            if let Some(offers) = offers.get_mut(*target).filter(|_| *strength > 0) {
+                match offers.last_mut() {
+                    Some((last, known)) if *last == index => *known = *strength,
+                    _ => offers.push((index, *strength)),
+                }
+            }
+        }
+    }
+    offers
+}
+
+/// Equal for equal demands; what it says of others is checked. FNV-1a over whole numbers.
+fn digest(target: &Target, offers: &Offers) -> u64 {
+    let Target {
+        strength,
+        count,
+        peak,
+        groups,
+    } = *target;
+    let head = [strength, count, peak, groups.number()].map(u64::from);
+    let tail = offers
+        .iter()
+        .map(|(index, strength)| (*index as u64).rotate_left(32) ^ u64::from(*strength));
+    head.into_iter()
+        .chain(tail)
+        .fold(0xcbf2_9ce4_8422_2325, |sum, number| {
+            (sum ^ number)
+                .wrapping_mul(0x0100_0000_01b3)
+                .rotate_left(23)
+        })
+}
+
 /// A row before it is known how much of it can be had.
 struct Wish {
     least: i64,
     entries: Vec<(usize, i64)>,
 }
 
-fn rows_of(task: &Task, target: &Target, offers: &BTreeMap<usize, u32>) -> Vec<Wish> {
+fn rows_of(task: &Task, target: &Target, offers: &Offers) -> Vec<Wish> {
     let ones = |least: u32, test: &dyn Fn(usize, u32) -> bool| Wish {
         least: i64::from(least),
         entries: offers
             .iter()
-            .filter(|(index, strength)| test(**index, **strength))
+            .filter(|(index, strength)| test(*index, *strength))
             .map(|(index, _)| (*index, 1))
             .collect(),
     };
@@ -293,7 +362,7 @@ fn rows_of(task: &Task, target: &Target, offers: &BTreeMap<usize, u32>) -> Vec<W
         rows.push(ones(1, &|_, strength| strength >= target.peak));
     }
     let group_of = |index: usize| task.candidates.get(index).map_or(0, |c| c.group);
-    let groups: BTreeSet<u32> = offers.keys().map(|index| group_of(*index)).collect();
+    let groups: BTreeSet<u32> = offers.iter().map(|(index, _)| group_of(*index)).collect();
     // From k groups: outside of any k - 1 of them is one more. What cannot be had is an empty wish.
     let empty = |short: bool| {
         short.then_some(Wish {
@@ -321,69 +390,4 @@ fn rows_of(task: &Task, target: &Target, offers: &BTreeMap<usize, u32>) -> Vec<W
         }
     }
     rows
-}
-
-/// Adds columns that stand for what conflicts and capacities leave missing, at `price` for each unit.
-pub(crate) fn shortages(program: &mut Program, values: &mut Vec<Value>, from: usize, price: i64) {
-    let restrained = restrained(program, values, from);
-    for row in from..program.rows.len() {
-        let Some(Row { least, entries, .. }) = program.rows.get(row).cloned() else {
-            continue;
-        };
-        let safe = entries
-            .iter()
-            .filter(|entry| !restrained.contains(&entry.at));
-        let sure: i64 = safe.map(|entry| entry.coefficient).sum();
-        let mut before = None;
-        for _ in sure..least {
-            let column = program.add_column(price);
-            values.push(Value::Free);
-            let entry = |at| Entry { at, coefficient: 1 };
-            if let (Some(row_of), Some(list)) =
-                (program.rows.get_mut(row), program.columns.get_mut(column))
-            {
-                row_of.entries.push(entry(column));
-                list.push(entry(row));
-            }
-            // One after the other: which of them stands for a missing unit makes no difference.
-            if let Some(before) = before {
-                program.add_need(column, before);
-            }
-            before = Some(column);
-        }
-    }
-}
-
-/// Columns that some other choice may keep out: in a conflict or a capacity, or needing one that is.
-fn restrained(program: &Program, values: &[Value], side_rows: usize) -> BTreeSet<usize> {
-    let is_free = |column: usize| values.get(column) == Some(&Value::Free);
-    let mut found: BTreeSet<usize> = BTreeSet::new();
-    for row in program.rows.iter().take(side_rows) {
-        let only_takes = row.entries.iter().all(|entry| entry.coefficient < 0);
-        let all: i64 = row
-            .entries
-            .iter()
-            .filter(|entry| values.get(entry.at) != Some(&Value::Out))
-            .map(|entry| entry.coefficient)
-            .sum();
-        if only_takes && all < row.least {
-            found.extend(
-                row.entries
-                    .iter()
-                    .map(|entry| entry.at)
-                    .filter(|at| is_free(*at)),
-            );
-        }
-    }
-    loop {
-        let before = found.len();
-        for (column, needs) in program.needs.iter().enumerate() {
-            if is_free(column) && needs.iter().any(|needed| found.contains(needed)) {
-                found.insert(column);
-            }
-        }
-        if found.len() == before {
-            return found;
-        }
-    }
 }

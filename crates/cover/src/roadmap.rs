@@ -120,11 +120,8 @@ impl Way<'_> {
                 else {
                     continue;
                 };
-                add(
-                    gains.entry(*target).or_insert_with(|| has.clone()),
-                    candidate.group,
-                    *strength,
-                );
+                let gain = gains.entry(*target).or_insert_with(|| has.clone());
+                gain.add(candidate.group, *strength);
             }
         }
         let gain = gains.iter().filter_map(|(target, after)| {
@@ -154,7 +151,7 @@ impl Way<'_> {
                 continue;
             };
             let before = has.meets(asks);
-            add(has, candidate.group, *strength);
+            has.add(candidate.group, *strength);
             if !before && has.meets(asks) {
                 met.push(*target);
             }
@@ -163,29 +160,18 @@ impl Way<'_> {
     }
 }
 
-fn add(reached: &mut Reached, group: u32, strength: u32) {
-    if strength > 0 {
-        reached.strength = reached.strength.saturating_add(strength);
-        reached.count = reached.count.saturating_add(1);
-        reached.peak = reached.peak.max(strength);
-        reached.groups.insert(group);
-    }
-}
-
 /// How near a target is to being met, of 240.
 fn progress(asks: &Target, has: &Reached) -> u64 {
-    let groups = u32::try_from(has.groups.len()).unwrap_or(u32::MAX);
     let parts = [
         (has.strength, asks.strength),
         (has.count, asks.count),
         (has.peak, asks.peak),
-        (groups, asks.groups.number()),
+        (has.groups.count(), asks.groups.number()),
     ];
-    let asked: Vec<(u32, u32)> = parts.into_iter().filter(|(_, asks)| *asks > 0).collect();
-    let done = asked
-        .iter()
-        .map(|(has, asks)| 240 * u64::from(*has.min(asks)) / u64::from(*asks));
-    done.sum::<u64>() / (asked.len().max(1) as u64)
+    let asked = parts.into_iter().filter(|(_, asks)| *asks > 0);
+    let done = asked.map(|(has, asks)| 240 * u64::from(has.min(asks)) / u64::from(asks));
+    let (sum, count) = done.fold((0, 0), |(sum, count), part| (sum + part, count + 1_u64));
+    sum / count.max(1)
 }
 
 /// What a candidate closes for its cost; equal only to itself.

@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 use crate::greedy::Choice;
 use crate::judge::{Reached, Violation, reached, violations};
 use crate::presolve::{Part, Reduced, reduce};
-use crate::program::{Aim, Program, conditions, demands, shortages};
+use crate::program::{Aim, Program, conditions, demands};
 use crate::search::{Found, at_once, best};
+use crate::shortage::{Shortage, shortages};
 use crate::state::Value;
 use crate::task::{Task, Work};
 
@@ -70,10 +71,14 @@ fn run(task: &Task, work: &mut Work, exactly: bool) -> Cover {
     let (mut program, mut values) = conditions(task, costs);
     let side_rows = program.rows.len();
     demands(task, &mut program, &mut values, Aim::Reachable, &|_| 0);
-    let all: i64 = program.costs.iter().sum();
-    let price = all + 1;
-    shortages(&mut program, &mut values, side_rows, price);
-    let whole = settle(&program, &values, work, exactly);
+    let Shortage { price, some } = shortages(&mut program, &mut values, side_rows, work);
+    let mut whole = settle(&program, &values, work, exactly);
+    if !Choice::new(&program, whole.is_in.clone()).is_complete() {
+        let is_kept: Vec<bool> = values.iter().map(|value| *value == Value::In).collect();
+        let mut choice = Choice::new(&program, some);
+        choice.trim(&is_kept);
+        whole.is_in = choice.is_in;
+    }
     let count = task.candidates.len();
     let chosen: Vec<usize> = (0..count)
         .filter(|index| whole.is_in.get(*index) == Some(&true))

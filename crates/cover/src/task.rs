@@ -71,6 +71,8 @@ impl Diversity {
 pub struct Candidate {
     /// What it costs.
     pub cost: u32,
+    /// Of choices that cost the same, one with less burden is better.
+    pub burden: u32,
     /// The group that it belongs to.
     pub group: u32,
     /// Strength that it gives, by index of the target; each target at most once, and more than 0.

@@ -42,11 +42,12 @@ fn candidate(targets: usize, candidates: usize) -> impl Strategy<Value = Candida
         prop::collection::vec(prop_oneof![2 => Just(0_u32), 3 => 0_u32..4], targets),
         prop::collection::vec(0..candidates + 1, 0..3),
         0_u32..3,
-        standing,
+        (standing, 0_u32..3),
     )
         .prop_map(
-            |(cost, group, strengths, needs, keep, standing)| Candidate {
+            |(cost, group, strengths, needs, keep, (standing, burden))| Candidate {
                 cost,
+                burden,
                 group,
                 gives: strengths
                     .into_iter()
@@ -97,6 +98,11 @@ fn cost(task: &Task, chosen: &[usize]) -> u64 {
         .sum()
 }
 
+fn burden(task: &Task, chosen: &[usize]) -> u64 {
+    let all = chosen.iter().map(|i| u64::from(task.candidates[*i].burden));
+    all.sum()
+}
+
 /// How much a choice misses of what each target could get from everything that may be chosen.
 fn missing(task: &Task, possible: &[usize], chosen: &[usize]) -> u64 {
     let most = reached(task, possible.iter().copied());
@@ -111,7 +117,10 @@ fn missing(task: &Task, possible: &[usize], chosen: &[usize]) -> u64 {
         if most.peak >= target.peak {
             sum += u64::from(has.peak < target.peak);
         }
-        let (all, got) = (most.groups.len() as u64, has.groups.len() as u64);
+        let (all, got) = (
+            u64::from(most.groups.count()),
+            u64::from(has.groups.count()),
+        );
         sum += match (u64::from(target.groups.number()).min(all), got) {
             (3, 0) => all * (all - 1) / 2,
             (3, 1) => all - 1,
@@ -204,6 +213,13 @@ proptest! {
         if let Some((_, cheapest)) = optimum(&task, &choices) {
             prop_assert!(cover.is_optimal());
             prop_assert_eq!(cover.cost, cheapest);
+            let possible = possible(&choices);
+            let least = missing(&task, &possible, &cover.chosen);
+            let equals = choices
+                .iter()
+                .filter(|c| cost(&task, c) == cheapest && missing(&task, &possible, c) == least);
+            let lightest = equals.map(|c| burden(&task, c)).min();
+            prop_assert_eq!(Some(burden(&task, &cover.chosen)), lightest);
         }
     }
 
@@ -289,6 +305,7 @@ fn numbers_at_their_ends_do_not_overflow() {
         group: index,
         gives: vec![(0, u32::MAX), (7, 1)],
         requires: vec![index as usize],
+        burden: u32::MAX,
         standing: Standing::Free,
     };
     let task = Task {
