@@ -7,7 +7,7 @@ use sekimori_cover::{
 };
 use serde::Serialize;
 
-use super::targets::Wanted;
+use super::targets::{Question, Wanted};
 use super::{Method, Pick};
 use crate::language::Text;
 
@@ -38,8 +38,7 @@ const SMALL: usize = 400;
 /// What is needed to explain.
 pub(super) struct Explained<'e> {
     pub(super) wanted: &'e Wanted<'e>,
-    pub(super) task: &'e Task,
-    pub(super) names: &'e [String],
+    pub(super) question: &'e Question<'e, 'e>,
     pub(super) cover: &'e Cover,
     /// Whether something else may come in for a pick.
     pub(super) may_exchange: bool,
@@ -49,23 +48,23 @@ impl Explained<'_> {
     pub(super) fn picks(&self, work: &mut Work) -> Vec<Pick> {
         let ids: Vec<&String> = self.wanted.targets.keys().collect();
         let chosen = &self.cover.chosen;
-        let has = reached(self.task, chosen.iter().copied());
-        let near = Near::of(self.task);
+        let has = reached(&self.question.task, chosen.iter().copied());
+        let near = Near::of(&self.question.task);
         let mut picks = Vec::new();
         for (done, index) in chosen.iter().enumerate() {
-            let (Some(candidate), Some(name)) =
-                (self.task.candidates.get(*index), self.names.get(*index))
-            else {
-                continue;
-            };
-            let Some(instance) = self.wanted.instances.get(name) else {
+            let question = self.question;
+            let (Some(candidate), Some(name), Some(instance)) = (
+                question.task.candidates.get(*index),
+                self.name(*index),
+                question.instances.get(*index),
+            ) else {
                 continue;
             };
             let lost = self.lost(candidate, &near, &has, *index);
             let name_of = |target: &usize| ids.get(*target).map(|id| (*id).clone());
             // What stays open anyway does not open without it: it would only be worse off.
             let is_met = |target: &usize| {
-                let target = (has.get(*target), self.task.targets.get(*target));
+                let target = (has.get(*target), question.task.targets.get(*target));
                 matches!(target, (Some(has), Some(asks)) if has.meets(asks))
             };
             let (opens, worse): (Vec<usize>, Vec<usize>) = lost.iter().partition(|t| is_met(t));
@@ -79,7 +78,7 @@ impl Explained<'_> {
                 Alternative::Unknown
             } else if is_forced {
                 Alternative::None
-            } else if self.task.candidates.len() <= SMALL {
+            } else if self.question.task.candidates.len() <= SMALL {
                 self.anew(*index, &has, &mut share)
             } else {
                 self.nearby(*index, (&lost, &has), &near, &mut share)
@@ -88,7 +87,7 @@ impl Explained<'_> {
             let users = near.needed_by.get(index).into_iter().flatten();
             let needed_by: Vec<String> = users
                 .filter(|user| chosen.binary_search(user).is_ok())
-                .filter_map(|user| self.names.get(*user).cloned())
+                .filter_map(|user| self.name(*user))
                 .collect();
             let forced_by = if is_forced {
                 self.only_for(&lost, &near, &ids)
@@ -96,7 +95,7 @@ impl Explained<'_> {
                 None
             };
             picks.push(Pick {
-                id: name.clone(),
+                id: name,
                 measure: instance.measure.id.clone(),
                 at: instance.at.clone(),
                 cost: candidate.cost,
@@ -127,6 +126,11 @@ impl Explained<'_> {
         picks
     }
 
+    fn name(&self, index: usize) -> Option<String> {
+        let name = self.question.names.get(index)?;
+        Some((*name).to_owned())
+    }
+
     /// Targets that would get less than they need, and less than now, without a pick.
     fn lost(
         &self,
@@ -138,7 +142,8 @@ impl Explained<'_> {
         let targets = candidate.gives.iter().map(|(target, _)| *target);
         targets
             .filter(|target| {
-                let (Some(asks), Some(has)) = (self.task.targets.get(*target), has.get(*target))
+                let (Some(asks), Some(has)) =
+                    (self.question.task.targets.get(*target), has.get(*target))
                 else {
                     return false;
                 };
@@ -148,11 +153,13 @@ impl Explained<'_> {
                 });
                 let mut rest = Reached::default();
                 for (user, strength) in others {
-                    let group = self.task.candidates.get(*user).map_or(0, |c| c.group);
-                    rest.strength = rest.strength.saturating_add(*strength);
-                    rest.count += 1;
-                    rest.peak = rest.peak.max(*strength);
-                    rest.groups.insert(group);
+                    let group = self
+                        .question
+                        .task
+                        .candidates
+                        .get(*user)
+                        .map_or(0, |c| c.group);
+                    rest.add(group, *strength);
                 }
                 is_less(asks, has, &rest)
             })
@@ -171,7 +178,7 @@ impl Explained<'_> {
 
     /// The cheapest choice of all without a pick.
     fn anew(&self, index: usize, has: &[Reached], work: &mut Work) -> Alternative {
-        let mut task = self.task.clone();
+        let mut task = self.question.task.clone();
         if let Some(candidate) = task.candidates.get_mut(index) {
             candidate.standing = Standing::Excluded;
         }
@@ -182,7 +189,7 @@ impl Explained<'_> {
         {
             return Alternative::None;
         }
-        let name = |index: &usize| self.names.get(*index).cloned();
+        let name = |index: &usize| self.name(*index);
         let signed = |cost: u64| i64::try_from(cost).unwrap_or(i64::MAX);
         let comes = other
             .chosen
@@ -219,6 +226,7 @@ impl Explained<'_> {
         while let Some(next) = stack.pop() {
             if next != index && members.insert(next) {
                 let needs = self
+                    .question
                     .task
                     .candidates
                     .get(next)
@@ -242,7 +250,7 @@ impl Explained<'_> {
             .collect();
         let shared: Vec<&Capacity> = shared
             .into_iter()
-            .filter_map(|capacity| self.task.capacities.get(capacity))
+            .filter_map(|capacity| self.question.task.capacities.get(capacity))
             .collect();
         for capacity in &shared {
             let users = capacity.uses.iter().map(|(user, _)| *user);
@@ -254,19 +262,20 @@ impl Explained<'_> {
         let small = Task {
             targets: lost
                 .iter()
-                .filter_map(|t| self.task.targets.get(*t))
+                .filter_map(|t| self.question.task.targets.get(*t))
                 .copied()
                 .collect(),
             candidates: list
                 .iter()
                 .filter_map(|member| {
-                    let candidate = self.task.candidates.get(*member)?;
+                    let candidate = self.question.task.candidates.get(*member)?;
                     let gives = candidate.gives.iter().filter_map(|(target, strength)| {
                         Some((lost.binary_search(target).ok()?, *strength))
                     });
                     let needs = candidate.requires.iter();
                     Some(Candidate {
                         cost: if is_chosen(member) { 0 } else { candidate.cost },
+                        burden: candidate.burden,
                         group: candidate.group,
                         gives: gives.collect(),
                         // What needs the pick itself points nowhere, and cannot be chosen.
@@ -307,12 +316,13 @@ impl Explained<'_> {
             .filter_map(|i| list.get(*i))
             .filter(|i| !is_chosen(i));
         let own = self
+            .question
             .task
             .candidates
             .get(index)
             .map_or(0, |c| i64::from(c.cost));
         Alternative::Instead {
-            picks: comes.filter_map(|i| self.names.get(*i).cloned()).collect(),
+            picks: comes.filter_map(|i| self.name(*i)).collect(),
             drops: Vec::new(),
             more: i64::try_from(other.cost)
                 .unwrap_or(i64::MAX)
@@ -367,12 +377,15 @@ impl Near {
 
 /// Whether `gets` is less than `asks` in something in which `has` is more.
 fn is_less(asks: &Target, has: &Reached, gets: &Reached) -> bool {
-    let groups = |set: &Reached| u32::try_from(set.groups.len()).unwrap_or(u32::MAX);
     [
         (asks.strength, has.strength, gets.strength),
         (asks.count, has.count, gets.count),
         (asks.peak, has.peak, gets.peak),
-        (asks.groups.number(), groups(has), groups(gets)),
+        (
+            asks.groups.number(),
+            has.groups.count(),
+            gets.groups.count(),
+        ),
     ]
     .into_iter()
     .any(|(asks, has, gets)| gets < asks.min(has))

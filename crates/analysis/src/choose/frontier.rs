@@ -1,10 +1,10 @@
 //! What each unit of cost closes: the choice in the order in which it pays most.
 
-use sekimori_cover::{Task, roadmap};
+use sekimori_cover::roadmap;
 use serde::Serialize;
 
 use super::Method;
-use super::targets::Wanted;
+use super::targets::{Question, Wanted};
 use crate::model::Level;
 
 /// One step on the way from nothing to the whole choice.
@@ -37,20 +37,22 @@ pub(super) fn weight(method: Method, risk: Option<Level>) -> u32 {
 /// The choice in steps, each of which closes something.
 pub(super) fn steps(
     wanted: &Wanted<'_>,
-    (task, names): (&Task, &[String]),
+    question: &Question<'_, '_>,
     chosen: &[usize],
 ) -> Vec<Step> {
     let weights = wanted.weights();
     let all: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
     let ids: Vec<&String> = wanted.targets.keys().collect();
-    let named = |names: &mut dyn Iterator<Item = Option<&String>>| -> Vec<String> {
-        names.flatten().cloned().collect()
-    };
-    roadmap(task, chosen, &weights)
+    let name = |index: &usize| question.names.get(*index).map(|name| (*name).to_owned());
+    roadmap(&question.task, chosen, &weights)
         .into_iter()
         .map(|step| Step {
-            picks: named(&mut step.added.iter().map(|index| names.get(*index))),
-            targets: named(&mut step.met.iter().map(|index| ids.get(*index).copied())),
+            picks: step.added.iter().filter_map(name).collect(),
+            targets: step
+                .met
+                .iter()
+                .filter_map(|index| ids.get(*index).map(|id| (*id).clone()))
+                .collect(),
             cost: step.cost,
             closed: step.weight,
             share: percent(step.weight, all),

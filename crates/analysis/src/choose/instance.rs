@@ -29,23 +29,43 @@ pub(crate) struct Spot<'a> {
     pub(crate) flow: Option<(&'a str, &'a Flow)>,
 }
 
-/// The measure `id` put to work at a spot, and the name of that instance.
-///
-/// What a flow of the model must say, as its rate, and does not, is an instance at that flow; so is protection that it
-/// declares and that the gateway does not decide about: it is there, and someone states so. [`None`] where the measure
-/// makes no sense on the component.
-pub(crate) fn instance<'k>(
+impl Instance<'_> {
+    /// `CM-ENC@sensor`, or `CM-FLOOD@all`.
+    pub(super) fn name(&self) -> String {
+        named(self.at.as_deref(), &self.measure.id)
+    }
+}
+
+/// What an instance is called.
+pub(super) fn named(at: Option<&str>, measure: &str) -> String {
+    format!("{measure}@{}", at.unwrap_or("all"))
+}
+
+/// The measure `id` with where it would stand for a spot, and whether it is there already; [`None`] where it makes no
+/// sense on the component.
+pub(super) fn offered<'k, 'a>(
     system: &'k System<'_>,
     id: &str,
-    spot: Spot<'_>,
-) -> Option<(String, Instance<'k>)> {
+    spot: Spot<'a>,
+) -> Option<(&'k Measure, Option<&'a str>, bool)> {
     let measure = system.knowledge().measures.get(id)?;
     let (at, provided) = place(system, measure, spot);
-    let named = |at: &Option<String>, id: &str| format!("{id}@{}", at.as_deref().unwrap_or("all"));
-    let component = at.as_deref().and_then(|at| system.model.components.get(at));
-    if component.is_some_and(|component| !measure.suits(component)) {
-        return None;
-    }
+    let component = at.and_then(|at| system.model.components.get(at));
+    let suits = component.is_none_or(|component| measure.suits(component));
+    suits.then_some((measure, at, provided))
+}
+
+/// A measure as it is [`offered`] for a spot.
+///
+/// What a flow of the model must say, as its rate, and does not, is an instance at that flow; so is protection that it
+/// declares and that the gateway does not decide about: it is there, and someone states so.
+pub(crate) fn instance<'k>(
+    system: &'k System<'_>,
+    measure: &'k Measure,
+    (at, provided): (Option<&str>, bool),
+    spot: Spot<'_>,
+) -> Instance<'k> {
+    let component = at.and_then(|at| system.model.components.get(at));
     let is_declared = provided && component.is_none() && at.is_some();
     let devices = component.filter(|component| component.kind == ComponentKind::Device);
     let units = devices.map_or(0, |component| component.count);
@@ -57,17 +77,17 @@ pub(crate) fn instance<'k>(
         requires: Vec::new(),
         conflicts: Vec::new(),
         lacks: None,
-        at,
+        at: at.map(str::to_owned),
     };
     if is_declared {
         // The flow has it with all that it needs.
-        return Some((named(&instance.at, id), instance));
+        return instance;
     }
     for needed in &measure.requires {
         match system.knowledge().measures.get(needed) {
             Some(needed) => {
                 let (at, _) = place(system, needed, beside);
-                instance.requires.push(named(&at, &needed.id));
+                instance.requires.push(named(at, &needed.id));
             }
             None => instance.lacks = Some(needed.clone()),
         }
@@ -75,10 +95,10 @@ pub(crate) fn instance<'k>(
     for other in &measure.conflicts {
         if let Some(other) = system.knowledge().measures.get(other) {
             let (at, _) = place(system, other, beside);
-            instance.conflicts.push(named(&at, &other.id));
+            instance.conflicts.push(named(at, &other.id));
         }
     }
-    Some((named(&instance.at, id), instance))
+    instance
 }
 
 /// Whether the protection that the model declares of a flow is, or contains, a measure.
@@ -96,18 +116,18 @@ fn is_declared(flow: &Flow, measure: &str) -> bool {
 }
 
 /// Where a measure is: component, flow or [`None`] for everywhere; and whether it is there already.
-fn place(system: &System<'_>, measure: &Measure, spot: Spot<'_>) -> (Option<String>, bool) {
+fn place<'a>(system: &System<'_>, measure: &Measure, spot: Spot<'a>) -> (Option<&'a str>, bool) {
     if let Some((id, flow)) = spot.flow
         && !system.is_enforced(flow)
         && is_declared(flow, &measure.id)
     {
-        return (Some(id.to_owned()), true);
+        return (Some(id), true);
     }
     if let (Some((id, flow)), Some(aspect)) = (spot.flow, aspect(&measure.id))
         && !flow.is_by_people()
         && !aspect.is_in(flow, &flow.from)
     {
-        return (Some(id.to_owned()), false);
+        return (Some(id), false);
     }
     let is_everywhere = match measure.place {
         Place::Vendor => true,
@@ -118,6 +138,6 @@ fn place(system: &System<'_>, measure: &Measure, spot: Spot<'_>) -> (Option<Stri
         (None, system.is_provided_everywhere(measure.provided))
     } else {
         let provided = system.is_provided(measure.provided, spot.component);
-        (Some(spot.component.to_owned()), provided)
+        (Some(spot.component), provided)
     }
 }

@@ -224,38 +224,38 @@ pub(crate) fn of_system(
 
 /// Chooses for what is wanted, as far as wishes leave a choice.
 fn solution(wanted: &targets::Wanted<'_>, wishes: &Wishes) -> Solution {
-    let (task, names) = wanted.task(wishes);
+    let question = wanted.question(wishes);
+    let task = &question.task;
     let mut work = Work::new(SEARCH);
     let (cover, proof) = match wishes.budget {
         None => {
-            let cover = solve(&task, &mut work);
+            let cover = solve(task, &mut work);
             let proof = proof(&cover);
             (cover, proof)
         }
-        Some(budget) => on_budget(&task, budget, &wanted.weights(), &mut work),
+        Some(budget) => on_budget(task, budget, &wanted.weights(), &mut work),
     };
     let explained = explain::Explained {
         wanted,
-        task: &task,
-        names: &names,
+        question: &question,
         cover: &cover,
         may_exchange: wishes.budget.is_none(),
     };
     let picks = explained.picks(&mut Work::new(EXPLAIN));
-    let targets = outcome(wanted, &task, &names, &cover.chosen);
+    let targets = outcome(wanted, &question, &cover.chosen);
     let mut states = wanted.states.clone();
     states.extend(targets.iter().map(|t| (t.id.clone(), t.state)));
-    let chosen = cover.chosen.iter().filter_map(|index| names.get(*index));
-    let chosen = chosen.map(String::as_str);
+    let chosen = cover.chosen.iter();
+    let chosen = chosen.filter_map(|index| question.names.get(*index).copied());
     let residual = residual::residuals(wanted, &chosen.collect());
-    let name = |index: usize| names.get(index).map_or("?", String::as_str);
+    let name = |index: usize| question.names.get(index).copied().unwrap_or("?");
     let violations = cover.violations.iter();
     Solution {
         cost: cover.cost,
         lower_bound: cover.lower_bound,
         gap: cover.cost.saturating_sub(cover.lower_bound),
         proof,
-        frontier: frontier::steps(wanted, (&task, &names), &cover.chosen),
+        frontier: frontier::steps(wanted, &question, &cover.chosen),
         contradictions: violations.map(|v| contradiction(*v, &name)).collect(),
         picks,
         targets,
@@ -322,24 +322,31 @@ fn contradiction<'n>(violation: Violation, name: &dyn Fn(usize) -> &'n str) -> T
 
 fn outcome(
     wanted: &targets::Wanted<'_>,
-    task: &Task,
-    names: &[String],
+    question: &targets::Question<'_, '_>,
     chosen: &[usize],
 ) -> Vec<Target> {
+    let task = &question.task;
     let has = reached(task, chosen.iter().copied());
     let candidates = task.candidates.iter().enumerate();
     let possible = candidates
         .filter(|(_, candidate)| candidate.standing != Standing::Excluded)
         .map(|(index, _)| index);
     let most = reached(task, possible);
-    let is_chosen: BTreeSet<&String> = chosen.iter().filter_map(|i| names.get(*i)).collect();
-    let each = wanted.targets.iter().zip(has.iter().zip(&most));
-    each.zip(&task.targets)
-        .map(|(((id, target), (has, most)), asked)| {
-            let by = target.candidates.iter().filter(|name| {
-                let instance = wanted.instances.get(*name);
-                is_chosen.contains(name) && instance.is_some_and(|i| i.measure.strength > 0)
-            });
+    let mut counts = vec![false; task.candidates.len()];
+    for index in chosen {
+        let instance = question.instances.get(*index);
+        if let Some(flag) = counts.get_mut(*index) {
+            *flag = instance.is_some_and(|instance| instance.measure.strength > 0);
+        }
+    }
+    let each = wanted.targets.iter().zip(&question.candidates);
+    each.zip(has.iter().zip(&most))
+        .zip(&task.targets)
+        .map(|((((id, target), candidates), (has, most)), asked)| {
+            let by = candidates
+                .iter()
+                .filter(|index| counts.get(**index) == Some(&true));
+            let by = by.filter_map(|index| question.names.get(*index));
             let is_met = has.meets(asked);
             Target {
                 id: id.clone(),
@@ -351,7 +358,7 @@ fn outcome(
                 enough: target.enough,
                 state: if is_met { State::Closed } else { State::Open },
                 missing: (!is_met).then(|| missing(&target.enough, has, most)),
-                by: by.cloned().collect(),
+                by: by.map(|name| (*name).to_owned()).collect(),
             }
         })
         .collect()
@@ -359,7 +366,6 @@ fn outcome(
 
 /// What an open target still asks for.
 fn missing(enough: &Enough, has: &Reached, most: &Reached) -> Text {
-    let count = |set: &Reached| u32::try_from(set.groups.len()).unwrap_or(u32::MAX);
     let kinds = [
         (
             enough.strength,
@@ -382,7 +388,13 @@ fn missing(enough: &Enough, has: &Reached, most: &Reached) -> Text {
             "strength of one measure alone",
             "単独での強さ",
         ),
-        (enough.pillars, count(has), count(most), "pillars", "柱の数"),
+        (
+            enough.pillars,
+            has.groups.count(),
+            most.groups.count(),
+            "pillars",
+            "柱の数",
+        ),
     ];
     let short = kinds.iter().filter(|(asks, has, ..)| has < asks);
     let (mut en, mut ja) = (Vec::new(), Vec::new());

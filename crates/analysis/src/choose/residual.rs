@@ -22,18 +22,25 @@ pub struct Residual {
 
 /// A risk with the measures that answer it.
 pub(super) struct Answered {
-    pub(super) points: i32,
-    pub(super) impact: Level,
-    /// Instances by name, with their strength and whether they are there already.
-    pub(super) by: Vec<(String, u32, bool)>,
+    points: i32,
+    impact: Level,
+    by: Vec<Answer>,
+}
+
+/// A measure that answers a risk.
+pub(super) struct Answer {
+    /// Of its instance.
+    pub(super) name: String,
+    pub(super) strength: u32,
+    pub(super) is_there: bool,
 }
 
 impl Answered {
-    pub(super) fn of(risk: &Risk) -> Self {
+    pub(super) fn of(risk: &Risk, by: Vec<Answer>) -> Self {
         Answered {
             points: risk.points,
             impact: risk.impact,
-            by: Vec::new(),
+            by,
         }
     }
 }
@@ -44,12 +51,9 @@ pub(super) fn residuals(
     chosen: &BTreeSet<&str>,
 ) -> BTreeMap<String, Residual> {
     let risks = wanted.answered.iter();
-    let left = |risk: &Answered, counts: &dyn Fn(&str, bool) -> bool| {
-        let counted = risk
-            .by
-            .iter()
-            .filter(|(name, _, there)| counts(name, *there));
-        let strength: u32 = counted.map(|(_, strength, _)| *strength).sum();
+    let left = |risk: &Answered, counts: &dyn Fn(&Answer) -> bool| {
+        let counted = risk.by.iter().filter(|answer| counts(answer));
+        let strength: u32 = counted.map(|answer| answer.strength).sum();
         let strength = i32::try_from(strength).unwrap_or(i32::MAX);
         wanted
             .table
@@ -58,8 +62,8 @@ pub(super) fn residuals(
     risks
         .map(|(id, risk)| {
             let residual = Residual {
-                in_place: left(risk, &|_, there| there),
-                chosen: left(risk, &|name, _| chosen.contains(name)),
+                in_place: left(risk, &|answer| answer.is_there),
+                chosen: left(risk, &|answer| chosen.contains(answer.name.as_str())),
             };
             (id.clone(), residual)
         })

@@ -1,13 +1,13 @@
 //! From threats, matrices and requirement sets to targets and what may close them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use sekimori_cover::{Candidate, Capacity, Diversity, Task};
 
 use super::frontier::weight;
-use super::instance::{Instance, Spot, instance};
-use super::residual::Answered;
+use super::instance::{Instance, Spot, instance, named, offered};
+use super::residual::{Answer, Answered};
 use super::{DecisionView, Method, State, Wishes, demanded_items, devices};
 use crate::jnsa::Matrix;
 use crate::knowledge::{Enough, Pillar, Resources, RiskTable};
@@ -18,10 +18,14 @@ use crate::stpa::Scenario;
 use crate::stride::Threat;
 use crate::system::System;
 
+/// How many measures that are there already weigh less than one that is not, between choices of equal
+/// cost: what is enforced already comes first, then fewer measures, then their names.
+const NEW: u32 = 1 << 12;
+
 /// What has to be closed, and with what.
 pub(super) struct Wanted<'k> {
     pub(super) targets: BTreeMap<String, WantedTarget>,
-    pub(super) instances: BTreeMap<String, Instance<'k>>,
+    pub(super) instances: Instances<'k>,
     /// Everything that does not have to be closed, and why.
     pub(super) states: BTreeMap<String, State>,
     pub(super) decisions: Vec<DecisionView>,
@@ -37,7 +41,35 @@ pub(super) struct WantedTarget {
     pub(super) method: Method,
     pub(super) risk: Option<Level>,
     pub(super) enough: Enough,
-    pub(super) candidates: BTreeSet<String>,
+    /// Numbers of instances.
+    candidates: BTreeSet<usize>,
+}
+
+/// Instances by number, in the order in which they came, and by name.
+#[derive(Default)]
+pub(super) struct Instances<'k> {
+    list: Vec<Instance<'k>>,
+    by_name: BTreeMap<String, usize>,
+    /// The number of a measure at a component or flow, or everywhere: many targets ask for the same.
+    by_place: HashMap<(&'k str, Option<String>), usize>,
+}
+
+impl<'k> Instances<'k> {
+    /// By name.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&String, &Instance<'k>)> {
+        let names = self.by_name.iter();
+        names.filter_map(|(name, number)| Some((name, self.list.get(*number)?)))
+    }
+}
+
+/// A covering task, with what its candidates and targets are.
+pub(super) struct Question<'w, 'k> {
+    pub(super) task: Task,
+    /// Names of the candidates, ascending.
+    pub(super) names: Vec<&'w str>,
+    pub(super) instances: Vec<&'w Instance<'k>>,
+    /// Candidates of each target, ascending.
+    pub(super) candidates: Vec<Vec<usize>>,
 }
 
 /// What some method asks to be closed.
@@ -48,49 +80,77 @@ struct Asked<'a> {
     spot: Spot<'a>,
 }
 
-impl Wanted<'_> {
-    /// The covering task, and the names of its candidates.
-    pub(super) fn task(&self, wishes: &Wishes) -> (Task, Vec<String>) {
-        let mut gives: BTreeMap<&str, Vec<(usize, u32)>> = BTreeMap::new();
-        for (index, target) in self.targets.values().enumerate() {
-            for name in &target.candidates {
-                let strength = self.instances.get(name).map_or(0, |i| i.measure.strength);
-                // Guidance has no strength: it alone never closes anything.
-                if strength > 0 {
-                    gives.entry(name).or_default().push((index, strength));
-                }
+impl<'k> Wanted<'k> {
+    /// The covering task.
+    pub(super) fn question(&self, wishes: &Wishes) -> Question<'_, 'k> {
+        let (names, instances): (Vec<&str>, Vec<&Instance<'k>>) = self
+            .instances
+            .iter()
+            .map(|(name, found)| (name.as_str(), found))
+            .unzip();
+        let mut ranks = vec![0; instances.len()];
+        for (rank, number) in self.instances.by_name.values().enumerate() {
+            if let Some(place) = ranks.get_mut(*number) {
+                *place = rank;
             }
         }
-        let names: Vec<String> = self.instances.keys().cloned().collect();
-        let place = |name: &String| names.binary_search(name).ok();
+        let mut gives: Vec<Vec<(usize, u32)>> = vec![Vec::new(); instances.len()];
+        let mut candidates = Vec::new();
+        for (index, target) in self.targets.values().enumerate() {
+            let ranks = target
+                .candidates
+                .iter()
+                .filter_map(|number| ranks.get(*number));
+            let mut of_target: Vec<usize> = ranks.copied().collect();
+            of_target.sort_unstable();
+            for rank in &of_target {
+                let strength = instances.get(*rank).map_or(0, |i| i.measure.strength);
+                // Guidance has no strength: it alone never closes anything.
+                if let Some(gives) = gives.get_mut(*rank).filter(|_| strength > 0) {
+                    gives.push((index, strength));
+                }
+            }
+            candidates.push(of_target);
+        }
+        let place = |name: &String| {
+            let number = self.instances.by_name.get(name)?;
+            ranks.get(*number).copied()
+        };
         let mut task = Task {
             targets: self.targets.values().map(|t| demand(&t.enough)).collect(),
             ..Task::default()
         };
-        for (index, (name, instance)) in self.instances.iter().enumerate() {
+        let each = names.iter().zip(&instances).zip(gives).enumerate();
+        for (index, ((name, instance), gives)) in each {
             let requires = instance.requires.iter().filter_map(place);
             let rivals = instance.conflicts.iter().filter_map(place);
             task.conflicts.extend(rivals.map(|rival| (index, rival)));
             task.candidates.push(Candidate {
                 cost: instance.parts.total(),
+                burden: if instance.provided { 1 } else { 1 + NEW },
                 group: Pillar::ALL
                     .iter()
                     .zip(0..)
                     .find(|(pillar, _)| **pillar == instance.measure.pillar)
                     .map_or(0, |(_, group)| group),
-                gives: gives.remove(name.as_str()).unwrap_or_default(),
+                gives,
                 requires: requires.collect(),
                 standing: wishes.standing(name, instance),
             });
         }
         task.capacities = self.capacities();
-        (task, names)
+        Question {
+            task,
+            names,
+            instances,
+            candidates,
+        }
     }
 
     /// What each device component has left, for what is not on it yet.
     fn capacities(&self) -> Vec<Capacity> {
         let mut there: BTreeMap<&str, Vec<(usize, &Resources)>> = BTreeMap::new();
-        for (index, instance) in self.instances.values().enumerate() {
+        for (index, (_, instance)) in self.instances.iter().enumerate() {
             if let Some(at) = instance.at.as_deref().filter(|_| !instance.provided) {
                 let resources = &instance.measure.resources;
                 there.entry(at).or_default().push((index, resources));
@@ -147,7 +207,7 @@ pub(super) fn collect<'k>(
     let decisions = model.decisions.iter();
     let mut wanted = Wanted {
         targets: BTreeMap::new(),
-        instances: BTreeMap::new(),
+        instances: Instances::default(),
         states: BTreeMap::new(),
         answered: BTreeMap::new(),
         table: &system.knowledge().risk,
@@ -251,15 +311,16 @@ fn ask<'a, 'k>(
     measures: impl Iterator<Item = &'a str>,
     today: Date,
 ) {
-    let found: Vec<_> = measures
-        .filter_map(|measure| instance(system, measure, asked.spot))
-        .collect();
+    let measures: Vec<&str> = measures.collect();
     if let Some(risk) = asked.risk {
-        let mut answered = Answered::of(risk);
-        let by = found.iter();
-        answered.by = by
-            .map(|(name, found)| (name.clone(), found.measure.strength, found.provided))
-            .collect();
+        let found = measures.iter().copied();
+        let found = found.filter_map(|measure| offered(system, measure, asked.spot));
+        let by = found.map(|(measure, at, is_there)| Answer {
+            name: named(at, &measure.id),
+            strength: measure.strength,
+            is_there,
+        });
+        let answered = Answered::of(risk, by.collect());
         wanted.answered.insert(asked.id.clone(), answered);
     }
     let level = asked.risk.map_or(Level::None, |risk| risk.level);
@@ -274,7 +335,7 @@ fn ask<'a, 'k>(
     } else if level < system.model.threshold || level == Level::None {
         wanted.states.insert(asked.id, State::BelowThreshold);
     } else {
-        target(wanted, system, asked, found);
+        add(wanted, system, asked, measures.into_iter());
     }
 }
 
@@ -310,23 +371,8 @@ fn add<'a, 'k>(
     asked: Asked<'_>,
     measures: impl Iterator<Item = &'a str>,
 ) {
-    let found = measures.filter_map(|measure| instance(system, measure, asked.spot));
-    let found: Vec<_> = found.collect();
-    target(wanted, system, asked, found);
-}
-
-/// A target with the instances that may close it.
-fn target<'k>(
-    wanted: &mut Wanted<'k>,
-    system: &'k System<'_>,
-    asked: Asked<'_>,
-    found: Vec<(String, Instance<'k>)>,
-) {
-    let mut candidates = BTreeSet::new();
-    for (name, found) in found {
-        candidates.insert(name.clone());
-        put(wanted, system, asked.spot.component, name, found);
-    }
+    let candidates = measures.filter_map(|measure| put(wanted, system, measure, asked.spot));
+    let candidates = candidates.collect();
     let risk = asked.risk.map(|risk| risk.level);
     let enough = risk.and_then(|level| system.knowledge().enough.get(&level));
     wanted.targets.insert(
@@ -343,29 +389,27 @@ fn target<'k>(
     );
 }
 
-/// Takes in an instance with everything that it needs.
+/// Takes in a measure at a spot with everything that it needs, and returns its number.
 pub(super) fn put<'k>(
     wanted: &mut Wanted<'k>,
     system: &'k System<'_>,
-    component: &str,
-    name: String,
-    found: Instance<'k>,
-) {
-    if wanted.instances.contains_key(&name) {
-        return;
+    measure: &str,
+    spot: Spot<'_>,
+) -> Option<usize> {
+    let (measure, at, is_there) = offered(system, measure, spot)?;
+    let key = (measure.id.as_str(), at.map(str::to_owned));
+    if let Some(number) = wanted.instances.by_place.get(&key) {
+        return Some(*number);
     }
-    let spot = Spot {
-        component,
-        flow: None,
-    };
-    let needed: Vec<_> = found
-        .measure
-        .requires
-        .iter()
-        .filter_map(|id| instance(system, id, spot))
-        .collect();
-    wanted.instances.insert(name, found);
-    for (name, found) in needed {
-        put(wanted, system, component, name, found);
+    let found = instance(system, measure, (at, is_there), spot);
+    let needs = !found.requires.is_empty();
+    let number = wanted.instances.list.len();
+    let name = found.name();
+    wanted.instances.list.push(found);
+    wanted.instances.by_name.insert(name, number);
+    wanted.instances.by_place.insert(key, number);
+    for needed in measure.requires.iter().filter(|_| needs) {
+        put(wanted, system, needed, Spot { flow: None, ..spot });
     }
+    Some(number)
 }

@@ -8,7 +8,7 @@ use sekimori_cover::Standing;
 use serde::Serialize;
 
 use super::frontier::{percent, weight};
-use super::instance::{Instance, Spot, instance};
+use super::instance::{Instance, Spot, offered};
 use super::{Proof, Solution, State, devices, solution, targets};
 use crate::language::{Language, Text};
 use crate::model::Model;
@@ -168,10 +168,9 @@ fn bring<'k>(wanted: &mut targets::Wanted<'k>, system: &'k System<'_>, wish: &st
             component: device,
             flow: None,
         };
-        if let Some((name, found)) = instance(system, measure, spot)
-            && (at.is_empty() || name == wish)
-        {
-            targets::put(wanted, system, device, name, found);
+        let place = offered(system, measure, spot).map(|(_, place, _)| place.unwrap_or("all"));
+        if place.is_some_and(|place| at.is_empty() || place == at) {
+            targets::put(wanted, system, measure, spot);
         }
     }
 }
