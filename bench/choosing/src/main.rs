@@ -5,7 +5,9 @@
 
 mod instances;
 mod large;
+mod peer;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use instances::Shape;
@@ -18,31 +20,59 @@ const STEPS: u64 = 4_000_000_000;
 
 fn main() {
     let only = std::env::args().nth(1);
+    if only.as_deref() == Some("export") {
+        let folder = std::env::args()
+            .nth(2)
+            .unwrap_or_else(|| "tasks".to_owned());
+        return export(Path::new(&folder));
+    }
     let wants = |name: &str| only.as_deref().is_none_or(|only| only == name);
     if wants("board") {
         measure("JNSA board", &board());
         example();
     }
     if wants("catalogue") {
-        random("catalogue", (89, 81), &[30, 60, 120], 3);
+        random(CATALOGUE);
     }
     if wants("analyze") {
         analyze();
     }
     if wants("random") {
-        random("random", (130, 500), &[20, 50, 100], 3);
+        random(RANDOM);
     }
 }
 
-fn random(name: &str, (candidates, targets): (u32, u32), densities: &[u32], seeds: u64) {
+/// A kind of made-up task: its name, candidates and targets, and chances in a thousand.
+type Kind = (&'static str, (u32, u32), &'static [u32]);
+
+const CATALOGUE: Kind = ("catalogue", (89, 81), &[30, 60, 120]);
+const RANDOM: Kind = ("random", (130, 500), &[20, 50, 100]);
+
+fn random(kind: Kind) {
+    each(kind, &mut |label, task| measure(label, task));
+}
+
+fn each((name, (candidates, targets), densities): Kind, with: &mut dyn FnMut(&str, &Task)) {
     for permille in densities {
         for shape in Shape::ALL {
-            for seed in 0..seeds {
+            for seed in 0..3 {
                 let task = instances::random(seed, candidates, targets, *permille, shape);
                 let label = format!("{name} {candidates}×{targets} {permille}‰ {shape:?} {seed}");
-                measure(&label, &task);
+                with(&label, &task);
             }
         }
+    }
+}
+
+/// Writes the made-up tasks for another solver, see `peer.py`.
+fn export(folder: &Path) {
+    for kind in [CATALOGUE, RANDOM] {
+        each(kind, &mut |label, task| {
+            let name = label.replace(' ', "-");
+            if let Err(error) = peer::write(folder, &name, task) {
+                println!("{name}: {error}");
+            }
+        });
     }
 }
 
