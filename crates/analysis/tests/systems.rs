@@ -245,6 +245,7 @@ fn summary(analysis: &Analysis) -> String {
     let proof = match solution.proof {
         Proof::Optimal => "optimal".to_owned(),
         Proof::Gap { bound, above } => format!("at least {bound}, gap {above}"),
+        Proof::Unproven => "not proven".to_owned(),
         Proof::Budget { .. } => "within a budget".to_owned(),
     };
     let to_do = solution.picks.iter().filter(|pick| !pick.provided).count();

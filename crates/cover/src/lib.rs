@@ -23,9 +23,11 @@
 //!
 //! Everything becomes rows `Σ a·x ≥ b` over 0-1 columns: a demand, "one from outside of these groups",
 //! a prerequisite (`needed − needing ≥ 0`), a conflict, a capacity. Rows are propagated; dominated
-//! columns and rows go; what falls apart is solved in parts. Bounds are Lagrangian: any multipliers
-//! that are not negative give a true bound, and they are whole numbers of 1/4096 of a unit of cost, so
-//! that no rounding can make a bound untrue and the same task gives the same answer on every machine.
+//! columns and rows go; what falls apart is solved in parts. A linear program by the dual simplex method
+//! proposes multipliers, or climbing does where a part is too large for that. Bounds are Lagrangian: any
+//! multipliers that are not negative give a true bound, and they are whole numbers of 1/4096 of a unit of
+//! cost, so that no rounding can make a bound untrue and the same task gives the same answer on every
+//! machine.
 //!
 //! # What this crate refuses to know
 //!

@@ -109,6 +109,9 @@ impl Way<'_> {
 
     fn pull(&self, candidate: usize) -> Pull {
         let bundle = self.bundle(candidate);
+        if bundle == [candidate] {
+            return self.pull_alone(candidate);
+        }
         let mut gains: BTreeMap<usize, Reached> = BTreeMap::new();
         for index in &bundle {
             let Some(candidate) = self.task.candidates.get(*index) else {
@@ -124,16 +127,50 @@ impl Way<'_> {
                 gain.add(candidate.group, *strength);
             }
         }
-        let gain = gains.iter().filter_map(|(target, after)| {
-            let (asks, before) = (self.task.targets.get(*target)?, self.reached.get(*target)?);
-            let weight = u64::from(self.weights.get(*target).copied().unwrap_or(0));
-            Some(weight * progress(asks, after).saturating_sub(progress(asks, before)))
-        });
+        let gain = gains
+            .iter()
+            .map(|(target, after)| self.gain(*target, after));
         Pull {
             gain: gain.sum(),
             cost: bundle.iter().map(|index| self.cost(*index)).sum(),
             candidate,
         }
+    }
+
+    /// The same for one that needs nothing else, as most do.
+    fn pull_alone(&self, index: usize) -> Pull {
+        let candidate = self.task.candidates.get(index);
+        let gives = candidate.into_iter().flat_map(|candidate| {
+            let group = candidate.group;
+            candidate
+                .gives
+                .iter()
+                .map(move |(target, strength)| (*target, group, *strength))
+        });
+        let gain = gives.map(|(target, group, strength)| {
+            let (Some(has), Some(true)) = (self.reached.get(target), self.is_wanted.get(target))
+            else {
+                return 0;
+            };
+            let mut after = has.clone();
+            after.add(group, strength);
+            self.gain(target, &after)
+        });
+        Pull {
+            gain: gain.sum(),
+            cost: self.cost(index),
+            candidate: index,
+        }
+    }
+
+    /// How much nearer a target would be, by its weight.
+    fn gain(&self, target: usize, after: &Reached) -> u64 {
+        let (Some(asks), Some(before)) = (self.task.targets.get(target), self.reached.get(target))
+        else {
+            return 0;
+        };
+        let weight = u64::from(self.weights.get(target).copied().unwrap_or(0));
+        weight * progress(asks, after).saturating_sub(progress(asks, before))
     }
 
     /// Puts a candidate; returns the targets that are met now and were not before.

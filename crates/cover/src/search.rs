@@ -103,7 +103,7 @@ pub(crate) fn best(part: &Part, known: Option<Found>, work: &mut Work) -> Option
 fn least_burden(part: &Part, best: Vec<bool>, cost: i64, work: &mut Work) -> Vec<bool> {
     let mut program = part.program.clone();
     let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    let places = whole(program.costs.len()).saturating_pow(2);
+    let places = whole(program.costs.len()).saturating_pow(2) / 2 + 1;
     let costs: Vec<(usize, i64)> = program.costs.iter().copied().enumerate().collect();
     program.add_row(-cost, costs.iter().map(|(column, cost)| (*column, -cost)));
     for ((at, cost), burden) in program.costs.iter_mut().enumerate().zip(&program.burdens) {

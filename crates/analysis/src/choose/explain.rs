@@ -257,6 +257,9 @@ impl Explained<'_> {
             members.extend(users.filter(is_chosen));
         }
         members.remove(&index);
+        if members.is_empty() && !lost.is_empty() {
+            return Alternative::None;
+        }
         let list: Vec<usize> = members.into_iter().collect();
         let place = |index: &usize| list.binary_search(index).ok();
         let small = Task {

@@ -68,6 +68,9 @@ pub enum Proof {
         /// Cost above the bound, in points.
         above: u64,
     },
+    /// Conditions leave something missing, and the search ended before it was known how little that can
+    /// be: no cost can be compared with this choice.
+    Unproven,
     /// A budget was given: how much risk weight it closes, and how much no choice within it exceeds.
     Budget {
         /// Weight that this choice closes.
@@ -82,7 +85,7 @@ impl Proof {
     pub fn is_optimal(self) -> bool {
         match self {
             Proof::Optimal => true,
-            Proof::Gap { .. } => false,
+            Proof::Gap { .. } | Proof::Unproven => false,
             Proof::Budget { closed, at_most } => closed == at_most,
         }
     }
@@ -197,6 +200,21 @@ impl Solution {
             .iter()
             .filter(|target| target.state == State::Open)
     }
+
+    /// The lower bound and the gap for a reader; dashes where nothing is proven.
+    pub fn bound_and_gap(&self) -> [String; 2] {
+        match self.proof {
+            Proof::Unproven => ["–".to_owned(), "–".to_owned()],
+            _ => [self.lower_bound.to_string(), self.gap.to_string()],
+        }
+    }
+
+    /// The highest risk among the open targets; a mandatory item or a promise counts as [`Level::None`].
+    pub fn worst_open(&self) -> Option<Level> {
+        self.open()
+            .map(|target| target.risk.unwrap_or(Level::None))
+            .max()
+    }
 }
 
 /// Chooses countermeasures for a model as of `today`.
@@ -267,6 +285,7 @@ fn solution(wanted: &targets::Wanted<'_>, wishes: &Wishes) -> Solution {
 
 fn proof(cover: &Cover) -> Proof {
     match cover.cost.saturating_sub(cover.lower_bound) {
+        _ if !cover.misses_least => Proof::Unproven,
         0 if cover.is_optimal() => Proof::Optimal,
         above => Proof::Gap {
             bound: cover.lower_bound,

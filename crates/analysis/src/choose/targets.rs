@@ -18,9 +18,13 @@ use crate::stpa::Scenario;
 use crate::stride::Threat;
 use crate::system::System;
 
-/// How many measures that are there already weigh less than one that is not, between choices of equal
-/// cost: what is enforced already comes first, then fewer measures, then their names.
-const NEW: u32 = 1 << 12;
+/// Between choices of equal cost, how much more a measure weighs that is not there already: what is
+/// enforced already comes first, then fewer measures, then what gives more strength in all.
+const NEW: u32 = 1 << 16;
+/// How much a measure weighs by itself.
+const ONE: u32 = 1 << 9;
+/// How much of that its strength in all takes off at most.
+const GIVEN: u32 = 15;
 
 /// What has to be closed, and with what.
 pub(super) struct Wanted<'k> {
@@ -127,7 +131,7 @@ impl<'k> Wanted<'k> {
             task.conflicts.extend(rivals.map(|rival| (index, rival)));
             task.candidates.push(Candidate {
                 cost: instance.parts.total(),
-                burden: if instance.provided { 1 } else { 1 + NEW },
+                burden: burden(instance, &gives),
                 group: Pillar::ALL
                     .iter()
                     .zip(0..)
@@ -180,6 +184,13 @@ impl<'k> Wanted<'k> {
         let targets = self.targets.values();
         targets.map(|t| weight(t.method, t.risk)).collect()
     }
+}
+
+fn burden(instance: &Instance<'_>, gives: &[(usize, u32)]) -> u32 {
+    let given = gives.iter().map(|(_, strength)| *strength);
+    let given = given.fold(0, u32::saturating_add).min(GIVEN);
+    let new = if instance.provided { 0 } else { NEW };
+    new + ONE - given
 }
 
 /// The rule of "enough" as the cover knows it.

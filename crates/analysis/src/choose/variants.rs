@@ -11,7 +11,7 @@ use super::frontier::{percent, weight};
 use super::instance::{Instance, Spot, offered};
 use super::{Proof, Solution, State, devices, solution, targets};
 use crate::language::{Language, Text};
-use crate::model::Model;
+use crate::model::{Level, Model};
 use crate::system::System;
 use crate::{jnsa, stpa, stride};
 
@@ -95,6 +95,8 @@ pub struct Side {
     pub share: u32,
     /// Number of targets that stay open.
     pub open: usize,
+    /// The highest risk among them, as [`Solution::worst_open`] counts it.
+    pub worst: Option<Level>,
 }
 
 /// A pick, briefly.
@@ -189,6 +191,7 @@ fn side(solution: &Solution) -> Side {
         closed,
         share: percent(closed, weights(None)),
         open: solution.open().count(),
+        worst: solution.worst_open(),
     }
 }
 
@@ -200,6 +203,10 @@ impl Proof {
             Proof::Gap { bound, above } => Text::new(
                 format!("at most {above} above the optimum (bound {bound})"),
                 format!("最適より最大 {above} 点高い（下界 {bound}）"),
+            ),
+            Proof::Unproven => Text::new(
+                "not proven: the search ended before it was known how little can stay open",
+                "未証明。未対策をどこまで減らせるか分かる前に探索が終わった",
             ),
             Proof::Budget { closed, at_most } if closed == at_most => Text::new(
                 "nothing within the budget closes more",
