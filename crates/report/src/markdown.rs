@@ -20,13 +20,14 @@ pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
     let mut text = format!("# {} – {title}\n\n", labels.text("report"));
     text.push_str(&labels.with("generated", &[("date", date.into())]));
     text.push_str(&format!("\n\n## {}\n\n", labels.text("section-summary")));
+    let [bound, _] = solution.bound_and_gap();
     for (key, count) in [
         ("requirements", analysis.requirements.len().to_string()),
         ("targets", solution.targets.len().to_string()),
         ("open", solution.open().count().to_string()),
         ("picks", solution.picks.len().to_string()),
         ("cost", solution.cost.to_string()),
-        ("lower-bound", solution.lower_bound.to_string()),
+        ("lower-bound", bound),
     ] {
         text.push_str(&format!("- {}: {count}\n", labels.text(key)));
     }

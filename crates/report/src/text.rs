@@ -54,13 +54,14 @@ fn analysis(analysis: &Analysis, language: Language) -> String {
         ),
     );
     lines.extend(risks(analysis, &labels));
+    let [bound, gap] = solution.bound_and_gap();
     lines.push(labels.with(
         "text-choice",
         &[
             ("picks", number(solution.picks.len())),
             ("cost", solution.cost.to_string().into()),
-            ("bound", solution.lower_bound.to_string().into()),
-            ("gap", solution.gap.to_string().into()),
+            ("bound", bound.into()),
+            ("gap", gap.into()),
         ],
     ));
     for pick in &solution.picks {

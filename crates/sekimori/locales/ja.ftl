@@ -356,6 +356,7 @@ help-model-analyze--output = 標準出力の代わりに書き出すファイル
 help-model-analyze--with = もしこの対策があれば: `CM-ENC`。一か所だけなら `CM-ENC@sensor`
 help-model-analyze--without = もしこの対策を使えなければ
 help-model-analyze--budget = もし使える点数がこれだけなら。その中で閉じるリスクを最大にする
+help-model-analyze--fail_on = 終了コード 3 とする条件: 未対策がある(open)、未対策に大きな・重大なリスクがある(high・critical)。別の選び方と比べるときは、その選び方の未対策を見る
 help-apply = モデルから導いたポリシーを差分とともに示し、全ゲートウェイで有効にする
 help-apply--file = モデルのファイル
 help-apply--rules = 複数のモデルで共有する規則と対策のファイルまたはフォルダー

@@ -248,6 +248,10 @@ pub(crate) enum ModelCommand {
         output: Option<PathBuf>,
         #[command(flatten)]
         what_if: WhatIf,
+        /// Exit 3 on this: something is not covered, or is not and has a high or critical risk; with
+        /// another choice, on what that one leaves open
+        #[arg(long, value_enum, value_name = "WHAT")]
+        fail_on: Option<FailOnOpen>,
     },
 }
 
@@ -297,6 +301,17 @@ pub(crate) enum FailOn {
     Cost,
     /// Anything changed.
     Any,
+}
+
+/// What a model may not leave open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum FailOnOpen {
+    /// Anything.
+    Open,
+    /// A risk that is high or critical.
+    High,
+    /// A critical risk.
+    Critical,
 }
 
 #[derive(Debug, Subcommand)]

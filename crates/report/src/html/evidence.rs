@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use sekimori_analysis::choose::Proof;
 use sekimori_analysis::evidence::{self, Evidence, Finding, ItemFinding, Status};
 use sekimori_analysis::knowledge::Pillar;
 use sekimori_analysis::requirements::{Duty, Requirement};
@@ -48,7 +49,9 @@ impl Page<'_> {
             &[("picks", &picks), ("provided", &provided.to_string())],
         );
         self.html.element("p", "", &provided);
-        let goodness = if gap == 0 {
+        let goodness = if solution.proof == Proof::Unproven {
+            self.say(&solution.proof.text())
+        } else if gap == 0 {
             self.label("optimal")
         } else {
             let (bound, cost, gap) = (bound.to_string(), cost.to_string(), gap.to_string());

@@ -37,12 +37,13 @@ pub(super) fn write(
         styles,
         row: 3,
     };
+    let [bound, _] = solution.bound_and_gap();
     for (key, number) in [
         ("targets", solution.targets.len().to_string()),
         ("open", solution.open().count().to_string()),
         ("picks", solution.picks.len().to_string()),
         ("cost", solution.cost.to_string()),
-        ("lower-bound", solution.lower_bound.to_string()),
+        ("lower-bound", bound),
         ("requirements", analysis.requirements.len().to_string()),
     ] {
         lines.put(&labels.text(key), &number)?;

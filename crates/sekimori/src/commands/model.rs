@@ -8,11 +8,12 @@ use jiff::tz::TimeZone;
 use sekimori_analysis::analyze;
 use sekimori_analysis::diagnostic::{Color, Gravity, Problem};
 use sekimori_analysis::language::Language as ReportLanguage;
+use sekimori_analysis::model::Level;
 use sekimori_report::Report;
 
 use super::interchange::{self, ExportRequest};
 use super::{Context, report, what_if};
-use crate::cli::{ModelCommand, ReportFormat, WhatIf};
+use crate::cli::{FailOnOpen, ModelCommand, ReportFormat, WhatIf};
 use crate::clock;
 use crate::diagnostic::{Diagnostic, Exit, Outcome};
 use crate::language::Language;
@@ -68,11 +69,13 @@ pub(crate) fn run(context: &Context, command: &ModelCommand) -> Outcome<ExitCode
             format,
             output,
             what_if,
+            fail_on,
         } => show(
             context,
             (file, rules),
             (*format, output.as_deref()),
             what_if,
+            *fail_on,
         ),
     }
 }
@@ -120,6 +123,7 @@ fn show(
     (file, rules): (&Path, &[PathBuf]),
     (format, output): (ReportFormat, Option<&Path>),
     what_if: &WhatIf,
+    fail_on: Option<FailOnOpen>,
 ) -> Outcome<ExitCode> {
     let format = format.or_json(false);
     report::check_destination(context, format, output)?;
@@ -128,9 +132,9 @@ fn show(
         Err(exit) => return Ok(exit),
     };
     if *what_if != WhatIf::default() {
-        let bytes = what_if::compared(context, &loaded.model, today(), format, what_if)?;
+        let (bytes, worst) = what_if::compared(context, &loaded.model, today(), format, what_if)?;
         report::deliver(context, &bytes, output)?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(exit(fail_on, worst));
     }
     let analysis = analyze(&loaded.model, today());
     let bytes = if context.json {
@@ -151,7 +155,21 @@ fn show(
         )?
     };
     report::deliver(context, &bytes, output)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(exit(fail_on, analysis.solution.worst_open()))
+}
+
+/// Problems when what stays open is as bad as asked for.
+fn exit(fail_on: Option<FailOnOpen>, worst: Option<Level>) -> ExitCode {
+    let least = match fail_on {
+        None => return ExitCode::SUCCESS,
+        Some(FailOnOpen::Open) => Level::None,
+        Some(FailOnOpen::High) => Level::High,
+        Some(FailOnOpen::Critical) => Level::Critical,
+    };
+    match worst.is_some_and(|worst| worst >= least) {
+        true => Exit::Problems.into(),
+        false => ExitCode::SUCCESS,
+    }
 }
 
 pub(crate) fn today() -> Date {

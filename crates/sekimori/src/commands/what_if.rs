@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use sekimori_analysis::analyze;
 use sekimori_analysis::choose::{Wishes, compare};
-use sekimori_analysis::model::Model;
+use sekimori_analysis::model::{Level, Model};
 use sekimori_report::{Format, Report};
 
 use super::{Context, report};
@@ -11,20 +11,22 @@ use crate::cli::WhatIf;
 use crate::diagnostic::{Diagnostic, Exit, Outcome};
 
 /// Two choices side by side: as the model says, and with what the caller would rather have. As text and JSON
-/// nothing but the comparison; the other forms are the whole report with it.
+/// nothing but the comparison; the other forms are the whole report with it. Beside it the highest risk that the
+/// other choice leaves open.
 pub(super) fn compared(
     context: &Context,
     model: &Model,
     today: Date,
     format: Format,
     what_if: &WhatIf,
-) -> Outcome<Vec<u8>> {
+) -> Outcome<(Vec<u8>, Option<Level>)> {
     let wishes = Wishes {
         with: what_if.with.iter().cloned().collect(),
         without: what_if.without.iter().cloned().collect(),
         budget: what_if.budget,
     };
     let comparison = compare(model, today, &wishes);
+    let worst = comparison.after.worst;
     if !comparison.unknown.is_empty() {
         return Err(Diagnostic::new(
             Exit::Usage,
@@ -40,11 +42,11 @@ pub(super) fn compared(
                 .observed(error)
         })?;
         bytes.push(b'\n');
-        return Ok(bytes);
+        return Ok((bytes, worst));
     }
     let language = super::model::report_language(context.language);
     if format == Format::Text {
-        return Ok(comparison.text(language).into_bytes());
+        return Ok((comparison.text(language).into_bytes(), worst));
     }
     if !format.shows_comparison() {
         let forms = Format::ALL.iter().filter(|form| form.shows_comparison());
@@ -58,9 +60,6 @@ pub(super) fn compared(
         .expected(format!("text, json, {forms}")));
     }
     let analysis = analyze(model, today);
-    report::rendered(
-        &Report::of(&analysis).comparing(&comparison),
-        format,
-        language,
-    )
+    let report = Report::of(&analysis).comparing(&comparison);
+    Ok((report::rendered(&report, format, language)?, worst))
 }

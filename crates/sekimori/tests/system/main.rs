@@ -20,3 +20,4 @@ mod openssl;
 mod power;
 mod reports;
 mod tutorial;
+mod what_if;
