@@ -1,5 +1,7 @@
 //! What holds of the choice for any model: it is enough, nothing in it is spare, more help never hurts.
 
+#![expect(clippy::indexing_slicing, reason = "a test may stop at a wrong index")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::{Date, date};
@@ -9,7 +11,6 @@ use sekimori_analysis::knowledge::{self, Enough, Measure};
 use sekimori_analysis::model::{self, Level, Model};
 use sekimori_analysis::{Analysis, analyze};
 
-#[expect(dead_code, reason = "other tests use the rest of it")]
 mod any;
 
 const TODAY: Date = date(2026, 11, 20);
