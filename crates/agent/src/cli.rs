@@ -111,7 +111,8 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         .observed(Text::fact(error))),
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("{}", error.render(language));
+        // The exit code still says it where nobody reads the words any more.
+        let _nobody_reads = writeln!(std::io::stderr().lock(), "{}", error.render(language));
         match cli.command {
             // The launcher need not start again what cannot go on.
             Command::Payload => ExitCode::from(launcher::HOPELESS),

@@ -8,6 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
 use crate::language::Language;
+use crate::output::tell;
 
 /// Puts the texts of `language` into the command line's description.
 pub(crate) fn localize(mut command: Command, language: Language) -> Command {
@@ -95,7 +96,7 @@ fn translate_argument(argument: Arg, key: &str, language: Language) -> Arg {
 /// Prints what clap has to say: help and version are answers, the rest is a usage error.
 pub(crate) fn explain(error: &clap::Error, language: Language) -> ExitCode {
     match wrong_use(error, language) {
-        Some(text) => eprintln!("{text}"),
+        Some(text) => tell(&text),
         // Nothing can be done about a terminal that is gone.
         None => drop(error.print()),
     }

@@ -60,12 +60,12 @@ fn main() -> ExitCode {
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(run(cli, language)),
         Err(error) => {
-            eprintln!("error: threads cannot be started: {error}");
+            output::tell(&format_args!("error: threads cannot be started: {error}"));
             return ExitCode::FAILURE;
         }
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("{}", error.render(language));
+        output::tell(&error.render(language));
         error.exit.into()
     })
 }

@@ -17,6 +17,11 @@ pub(crate) fn print_bytes(bytes: &[u8]) -> Outcome {
     done(out.write_all(bytes).and_then(|()| out.flush()))
 }
 
+/// Tells a person something beside the data. Nothing can be done where nobody listens any more.
+pub(crate) fn tell(line: &dyn Display) {
+    let _nobody_listens = writeln!(std::io::stderr().lock(), "{line}");
+}
+
 fn done(written: std::io::Result<()>) -> Outcome {
     match written {
         // A reader that has seen enough, such as `head`, is no error.

@@ -10,7 +10,7 @@ use super::{Context, segment};
 use crate::cli::DeviceCommand;
 use crate::client::Client;
 use crate::diagnostic::{Diagnostic, Exit, Outcome};
-use crate::output::print_line;
+use crate::output::{print_line, tell};
 
 pub(crate) async fn run(context: &Context, command: &DeviceCommand) -> Outcome<ExitCode> {
     match command {
@@ -66,17 +66,14 @@ async fn invite(context: &Context, name: &str, role: &str, wait: bool) -> Outcom
         print_line(&invitation)?;
     } else {
         let expires = invitation["expires"].as_str().unwrap_or_default();
-        eprintln!(
-            "{}",
-            context.text("invite-run-this", &[("name", name), ("expires", expires)])
-        );
+        tell(&context.text("invite-run-this", &[("name", name), ("expires", expires)]));
         print_line(&invitation["join"].as_str().unwrap_or_default())?;
     }
     if !wait {
         return Ok(());
     }
     if !context.json {
-        eprintln!("{}", context.text("invite-waiting", &[("name", name)]));
+        tell(&context.text("invite-waiting", &[("name", name)]));
     }
     let device = tokio::select! {
         device = joined(&client, name) => device?,

@@ -11,7 +11,7 @@ use super::{Context, has_database, segment};
 use crate::cli::EventsCommand;
 use crate::diagnostic::{Diagnostic, Exit, Outcome};
 use crate::failure::server_failure;
-use crate::output::print_line;
+use crate::output::{print_line, tell};
 
 pub(crate) async fn run(context: &Context, command: &EventsCommand) -> Outcome<ExitCode> {
     match command {
@@ -31,7 +31,7 @@ pub(crate) async fn run(context: &Context, command: &EventsCommand) -> Outcome<E
                 }
             }
             if list(context, &path).await?.is_none() && !context.json {
-                eprintln!("{}", context.text("events-no-match", &[]));
+                tell(&context.text("events-no-match", &[]));
             }
         }
         EventsCommand::Verify => return verify(context).await,

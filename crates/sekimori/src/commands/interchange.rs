@@ -16,7 +16,7 @@ use super::model::{load_or_say, report_language};
 use crate::cli::{ExportFormat, ImportFormat};
 use crate::clock;
 use crate::diagnostic::{Diagnostic, Exit, Outcome};
-use crate::output::print_line;
+use crate::output::{print_line, tell};
 
 /// Most bytes that are read, a little more than what an importer reads, so that it says so itself.
 const MAX_DOCUMENT_BYTES: u64 = 17 * 1024 * 1024;
@@ -71,7 +71,7 @@ pub(crate) fn run_import(
                 .iter()
                 .map(|(key, value)| (*key, value.as_str()))
                 .collect();
-            eprintln!("{}", context.text("model-imported", &counts));
+            tell(&context.text("model-imported", &counts));
             if context.json {
                 put(context, &imported)?;
             }
@@ -125,10 +125,8 @@ pub(crate) fn run_export(
         None => print_line(&text.trim_end())?,
         Some(output) => {
             write_new(context, output, &text)?;
-            eprintln!(
-                "{}",
-                context.text("model-exported", &[("file", &output.display().to_string())])
-            );
+            let file = output.display().to_string();
+            tell(&context.text("model-exported", &[("file", &file)]));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -175,7 +173,11 @@ fn tell(context: &Context, notes: &[Note]) {
     let language = report_language(context.language);
     for note in notes {
         let (kind, text) = (note.kind.word(), note.text.of(language));
-        eprintln!("{}: {}: {text}", kind.of(language), note.place);
+        tell(&format_args!(
+            "{}: {}: {text}",
+            kind.of(language),
+            note.place
+        ));
     }
 }
 

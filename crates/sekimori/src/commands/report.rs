@@ -7,7 +7,7 @@ use sekimori_report::{Format, Report};
 
 use super::Context;
 use crate::diagnostic::{Diagnostic, Exit, Outcome, cause};
-use crate::output::print_bytes;
+use crate::output::{print_bytes, tell};
 
 /// Refuses early what a terminal cannot show.
 pub(crate) fn check_destination(
@@ -58,9 +58,7 @@ pub(crate) fn deliver(context: &Context, report: &[u8], output: Option<&Path>) -
             ))
             .fix("name a file in a folder that you may write")
     })?;
-    eprintln!(
-        "{}",
-        context.text("prove-written", &[("file", &file.display().to_string())])
-    );
+    let file = file.display().to_string();
+    tell(&context.text("prove-written", &[("file", &file)]));
     Ok(())
 }

@@ -34,6 +34,21 @@ fn a_wrong_word_is_a_usage_error() {
 }
 
 #[test]
+fn nobody_has_to_read_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model.toml");
+    std::fs::write(&model, "[model]\n").unwrap();
+    for (words, code) in [(&["model", "check"][..], 3), (&["frobnicate"], 2)] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = sekimori();
+        command.args(words).arg(&model).stderr(writer);
+        let status = command.status().unwrap();
+        assert_eq!(status.code(), Some(code), "{words:?}");
+    }
+}
+
+#[test]
 fn without_a_server_the_error_says_how_to_start_one() {
     let home = tempfile::tempdir().unwrap();
     let complaint = run(sekimori().args(["status", "--home"]).arg(home.path())).fails(5);

@@ -10,6 +10,7 @@ use sekimori_analysis::model::{self, Model, Places, Source};
 use super::{color, report_language, today};
 use crate::commands::Context;
 use crate::diagnostic::{Diagnostic, Exit, Outcome, cause};
+use crate::output::tell;
 
 /// A sound model and what it was read from.
 pub(crate) struct Loaded {
@@ -108,7 +109,7 @@ pub(crate) fn load_or_say(
 /// Prints problems for people.
 pub(super) fn say(context: &Context, problems: &Problems) {
     let text = problems.render(report_language(context.language), color());
-    eprintln!("{text}");
+    tell(&text);
 }
 
 /// The file itself, or the `*.toml` files of a folder by name; not those of folders below.
