@@ -16,7 +16,7 @@ use super::model::{load_or_say, report_language};
 use crate::cli::{ExportFormat, ImportFormat};
 use crate::clock;
 use crate::diagnostic::{Diagnostic, Exit, Outcome};
-use crate::output::{print_line, tell};
+use crate::output::{self, print_line};
 
 /// Most bytes that are read, a little more than what an importer reads, so that it says so itself.
 const MAX_DOCUMENT_BYTES: u64 = 17 * 1024 * 1024;
@@ -71,7 +71,7 @@ pub(crate) fn run_import(
                 .iter()
                 .map(|(key, value)| (*key, value.as_str()))
                 .collect();
-            tell(&context.text("model-imported", &counts));
+            output::tell(&context.text("model-imported", &counts));
             if context.json {
                 put(context, &imported)?;
             }
@@ -126,7 +126,7 @@ pub(crate) fn run_export(
         Some(output) => {
             write_new(context, output, &text)?;
             let file = output.display().to_string();
-            tell(&context.text("model-exported", &[("file", &file)]));
+            output::tell(&context.text("model-exported", &[("file", &file)]));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -173,7 +173,7 @@ fn tell(context: &Context, notes: &[Note]) {
     let language = report_language(context.language);
     for note in notes {
         let (kind, text) = (note.kind.word(), note.text.of(language));
-        tell(&format_args!(
+        output::tell(&format_args!(
             "{}: {}: {text}",
             kind.of(language),
             note.place
