@@ -6,6 +6,8 @@ use std::fmt::Write;
 #[derive(Default)]
 pub(crate) struct Html {
     out: String,
+    /// Text of the newest heading: a table of the same name does not say it again.
+    heading: String,
 }
 
 impl Html {
@@ -38,6 +40,9 @@ impl Html {
 
     /// `<tag attributes>text</tag>`; the attributes are markup of our own.
     pub(crate) fn element(&mut self, tag: &str, attributes: &str, text: &str) -> &mut Self {
+        if ["h2", "h3", "h4"].contains(&tag) {
+            text.clone_into(&mut self.heading);
+        }
         self.open(tag, attributes).text(text).close(tag)
     }
 
@@ -61,6 +66,7 @@ impl Html {
 
     /// Opens a section with a heading that the table of contents points to.
     pub(crate) fn section(&mut self, id: &str, title: &str) -> &mut Self {
+        title.clone_into(&mut self.heading);
         let _ = write!(
             self.out,
             "<section id=\"{id}\" aria-labelledby=\"{id}-h\">\n<h2 id=\"{id}-h\">"
@@ -70,11 +76,16 @@ impl Html {
 
     /// Opens a table that scrolls by itself on a narrow screen, with a caption and column headings.
     pub(crate) fn table(&mut self, class: &str, caption: &str, columns: &[String]) -> &mut Self {
+        let said = if caption == self.heading {
+            "\"><caption class=\"said\">"
+        } else {
+            "\"><caption>"
+        };
         self.raw("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"")
             .text(caption)
             .raw("\">\n<table class=\"")
             .text(class)
-            .raw("\"><caption>")
+            .raw(said)
             .text(caption)
             .raw("</caption>\n<thead><tr>");
         for column in columns {

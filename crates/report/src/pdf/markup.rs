@@ -117,6 +117,8 @@ struct Reader {
     /// The table that is being read.
     table: Option<Table>,
     cell: Option<Cell>,
+    /// Whether the caption that is being read repeats the heading above it.
+    is_said: bool,
 }
 
 impl Reader {
@@ -168,6 +170,8 @@ impl Reader {
                 self.flush();
                 self.table = Some((Vec::new(), Vec::new(), Vec::new(), false));
             }
+            // The heading above says the same.
+            "caption" => self.is_said = class == "said",
             "thead" => self.in_head(true),
             "tr" => {
                 if let Some((_, head, rows, in_head)) = &mut self.table {
@@ -251,8 +255,11 @@ impl Reader {
                 self.flush();
             }
             "caption" => {
+                let is_said = std::mem::take(&mut self.is_said);
                 let spans = std::mem::take(&mut self.spans);
-                if let Some((caption, ..)) = &mut self.table {
+                if let Some((caption, ..)) = &mut self.table
+                    && !is_said
+                {
                     *caption = spans;
                 }
             }

@@ -457,7 +457,7 @@ fn fit_wide(scene: &scene::Scene) -> (f32, f32, f32) {
 /// Whether a picture could hardly be read between the margins of a text, and gains by a sheet of its own.
 fn is_wide(scene: &scene::Scene) -> bool {
     let scale = fit(scene).2;
-    scale < 0.55 && fit_wide(scene).2 > scale * 1.2
+    scale < 0.52 && fit_wide(scene).2 > scale * 1.2
 }
 
 fn length(units: i32) -> f32 {

@@ -8,6 +8,8 @@ use crate::diagram::measure::pieces;
 
 /// Font size in tables.
 const SIZE: f32 = 7.6;
+/// What is at most this wide is not broken for the sake of longer texts.
+const SHORT: f32 = 74.0;
 /// Room between a cell's edge and its text.
 const PAD: f32 = 3.5;
 
@@ -29,7 +31,9 @@ impl Setter<'_> {
             .collect();
         let head_height: f32 = heads.iter().map(|(_, height)| height).sum();
         self.need(head_height + 50.0);
-        self.paragraph(caption, 0.0, SIZE + 0.4);
+        if !caption.is_empty() {
+            self.paragraph(caption, 0.0, SIZE + 0.4);
+        }
         let draw_heads = |setter: &mut Self| {
             for (row, height) in &heads {
                 setter.row(row, None, &widths, *height);
@@ -157,6 +161,14 @@ impl Setter<'_> {
         for most in &mut most {
             *most = most.min(260.0);
         }
+        // Ids, numbers and states stay in one line as long as there is room for that.
+        let short = least.iter().zip(&most);
+        let short: Vec<f32> = short
+            .map(|(least, most)| if *most <= SHORT { *most } else { *least })
+            .collect();
+        if short.iter().sum::<f32>() < Self::ROOM * 0.8 {
+            least = short;
+        }
         let sum_least: f32 = least.iter().sum();
         if sum_least >= Self::ROOM {
             let scale = Self::ROOM / sum_least;
@@ -168,17 +180,12 @@ impl Setter<'_> {
             .map(|(most, least)| (most - least).max(0.0))
             .sum();
         let free = Self::ROOM - sum_least;
-        let even = free / f32::from(u16::try_from(count).unwrap_or(u16::MAX));
+        // Where every column has what it would like, what is left over is for all alike.
+        let part = if wish > free { free / wish } else { 1.0 };
+        let over = (free - wish).max(0.0) / f32::from(u16::try_from(count).unwrap_or(u16::MAX));
         most.iter()
             .zip(&least)
-            .map(|(most, least)| {
-                let part = if wish > 0.0 {
-                    (most - least).max(0.0) / wish * free
-                } else {
-                    even
-                };
-                least + part
-            })
+            .map(|(most, least)| least + (most - least).max(0.0) * part + over)
             .collect()
     }
 
