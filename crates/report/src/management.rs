@@ -3,30 +3,34 @@
 //! is bounded, every text is shortened to its room, and what is left out is counted.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use sekimori_analysis::Analysis;
 use sekimori_analysis::choose::State;
 use sekimori_analysis::evidence::Status;
 use sekimori_analysis::language::{Language, Text};
-use sekimori_analysis::model::Level;
+use sekimori_analysis::model::{Cost, Level};
 
-use crate::Report;
 use crate::diagram::charts;
 use crate::diagram::measure::width;
+use crate::facts::Fact;
 use crate::html::Html;
 use crate::labels::Labels;
-
-mod due;
+use crate::{Report, due, facts, stake};
 
 const STYLE: &str = include_str!("management/style.css");
 
-/// Days ahead for which decisions are shown as due.
-const AHEAD: i64 = 365;
+/// Effort points in one unit of money, for which the sheet says what it closes.
+const UNIT: u64 = 10;
 
 pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
     let mut sheet = Sheet {
         report,
         analysis: report.analysis,
+        facts: facts::of(report.analysis, language)
+            .into_iter()
+            .map(|fact| (fact.id.clone(), fact))
+            .collect(),
         language,
         labels: Labels::new(language),
         html: Html::default(),
@@ -38,6 +42,7 @@ pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
 struct Sheet<'a> {
     report: &'a Report<'a>,
     analysis: &'a Analysis,
+    facts: BTreeMap<String, Fact>,
     language: Language,
     labels: Labels,
     html: Html,
@@ -111,27 +116,13 @@ impl<'a> Sheet<'a> {
         const ROWS: usize = 4;
         let heading = self.label("management-risk");
         self.html.raw("<section>").element("h2", "", &heading);
-        let mut losses: Vec<(Level, &str, &str)> = self
-            .analysis
-            .stpa
-            .losses
-            .iter()
-            .map(|loss| (loss.severity, loss.id.as_str(), loss.text.of(self.language)))
-            .collect();
-        if losses.is_empty() {
-            let assets = self.analysis.source.assets.iter();
-            losses.extend(assets.map(|(id, asset)| {
-                let worst = asset.c.max(asset.i).max(asset.a);
-                (worst, id.as_str(), asset.title.of(self.language))
-            }));
-        }
-        losses.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+        let losses = stake::losses(self.analysis, self.language);
         let more = losses.len().saturating_sub(ROWS);
         self.html.raw("<ul class=\"list\">\n");
-        for (level, id, text) in losses.into_iter().take(ROWS) {
+        for (level, text) in losses.into_iter().take(ROWS) {
             let word = format!("level-{}", level.word());
             let label = self.label(&word);
-            let text = shorten(if text.is_empty() { id } else { text }, 280);
+            let text = shorten(text, 280);
             self.html
                 .raw("<li>")
                 .badge(&word, &label)
@@ -141,17 +132,31 @@ impl<'a> Sheet<'a> {
         }
         self.html.raw("</ul>\n");
         self.more(more);
-        let targets = &self.analysis.solution.targets;
-        let by_level = self.counted(|level| {
-            let targets = targets.iter();
-            targets.filter(|target| target.risk == Some(level)).count()
-        });
-        if !by_level.is_empty() {
-            let list = by_level.join(" · ");
-            let said = self.with("management-levels", &[("list", &list)]);
-            self.html.element("p", "class=\"soft\"", &said);
-        }
+        self.risks();
         self.html.close("section");
+    }
+
+    /// The risks by level: as they are, with what is there already, with everything that was chosen.
+    fn risks(&mut self) {
+        let columns = ["risk", "risk-before", "risk-there", "risk-chosen"];
+        self.html.raw("<table class=\"numbers\">\n<thead><tr>");
+        for key in columns {
+            let label = self.label(key);
+            self.html.element("th", "scope=\"col\"", &label);
+        }
+        self.html.raw("</tr></thead>\n<tbody>\n");
+        for row in stake::risks(self.facts.values()) {
+            let key = format!("level-{}", row.level.word());
+            let label = self.label(&key);
+            self.html.raw("<tr><td>").badge(&key, &label).raw("</td>");
+            for number in [row.before, row.there, row.chosen] {
+                self.html.element("td", "", &number.to_string());
+            }
+            self.html.raw("</tr>\n");
+        }
+        self.html.raw("</tbody></table>\n");
+        let note = self.label("management-risks");
+        self.html.element("p", "class=\"soft\"", &note);
     }
 
     /// What stays open, what was accepted, and what nobody has shown.
@@ -159,21 +164,25 @@ impl<'a> Sheet<'a> {
         const ROWS: usize = 4;
         let heading = self.label("management-remains");
         self.html.raw("<section>").element("h2", "", &heading);
-        let mut open: Vec<&sekimori_analysis::choose::Target> =
-            self.analysis.solution.open().collect();
-        open.sort_by(|a, b| b.risk.cmp(&a.risk).then(a.id.cmp(&b.id)));
+        let open = due::open(&self.facts);
+        let more = open.len().saturating_sub(ROWS);
+        let open: Vec<(Option<Level>, String)> = open
+            .into_iter()
+            .take(ROWS)
+            .map(|fact| (fact.risk, due::about(fact, &self.labels)))
+            .collect();
         if open.is_empty() {
             let nothing = self.label("management-nothing-open");
             self.html.element("p", "", &nothing);
         } else {
             self.html.raw("<ul class=\"list\">\n");
-            for target in open.iter().take(ROWS) {
-                let word = format!("level-{}", target.risk.unwrap_or(Level::None).word());
-                let label = match target.risk {
+            for (risk, about) in open {
+                let word = format!("level-{}", risk.unwrap_or(Level::None).word());
+                let label = match risk {
                     Some(_) => self.label(&word),
                     None => self.label("item-mandatory"),
                 };
-                let said = shorten(&self.about(&target.id), 280);
+                let said = shorten(&about, 280);
                 self.html
                     .raw("<li>")
                     .badge(&word, &label)
@@ -182,16 +191,7 @@ impl<'a> Sheet<'a> {
                     .raw("</li>\n");
             }
             self.html.raw("</ul>\n");
-            self.more(open.len().saturating_sub(ROWS));
-        }
-        let residual = self.analysis.solution.residual.values();
-        let left = self.counted(|level| {
-            let left = residual.clone();
-            left.filter(|left| left.chosen == level).count()
-        });
-        if !left.is_empty() {
-            let said = self.with("management-left", &[("list", &left.join(" · "))]);
-            self.html.element("p", "class=\"soft\"", &said);
+            self.more(more);
         }
         let states = self.analysis.solution.states.values();
         let count = |wanted: State| {
@@ -242,24 +242,34 @@ impl<'a> Sheet<'a> {
                 ("there", &there.to_string()),
             ],
         );
+        let price = self.label(
+            if self.analysis.source.cost.effort_point == Cost::default().effort_point {
+                "management-usual-price"
+            } else {
+                "management-own-price"
+            },
+        );
         self.html
             .raw("<section>")
             .element("h2", "", &heading)
             .element("p", "", &said)
+            .element("p", "class=\"soft\"", &price)
             .raw("<div class=\"two wide-left\">\n<div>\n");
         let (cost, closed) = (self.label("axis-money"), self.label("axis-closed"));
         let axes = charts::Axes {
             cost: &cost,
             closed: &closed,
         };
-        let scene = charts::frontier(&solution.frontier, (430, 190), &axes, &|points| {
+        let scene = charts::frontier(&solution.frontier, (430, 140), &axes, &|points| {
             self.money(points)
         });
         let caption = self.label("management-frontier");
         self.html
             .raw(&scene.svg(&caption, "frontier"))
-            .element("p", "class=\"soft\"", &caption)
-            .raw("</div>\n<div>\n");
+            .element("p", "class=\"soft\"", &caption);
+        self.parts();
+        self.html.raw("</div>\n<div>\n");
+
         let mut dear: Vec<&sekimori_analysis::choose::Pick> = solution
             .picks
             .iter()
@@ -281,7 +291,7 @@ impl<'a> Sheet<'a> {
                 Some(place) => format!("{name} – {place}"),
                 None => name.to_owned(),
             };
-            let said = shorten(&said, 200);
+            let said = shorten(&said, 380);
             let money = self.money(u64::from(pick.cost));
             self.html
                 .raw("<li><span>")
@@ -295,18 +305,51 @@ impl<'a> Sheet<'a> {
         self.html.raw("</div>\n</div>\n").close("section");
     }
 
+    /// What each quarter of the money closes, and what each unit of it.
+    fn parts(&mut self) {
+        let unit = self.money(UNIT);
+        self.html.raw("<table class=\"numbers\">\n<thead><tr>");
+        for label in [
+            self.label("axis-money"),
+            self.label("part-closed"),
+            self.with("part-unit", &[("unit", &unit)]),
+        ] {
+            self.html.element("th", "scope=\"col\"", &label);
+        }
+        self.html.raw("</tr></thead>\n<tbody>\n");
+        let (mut spent, mut closed) = (0, 0);
+        for part in stake::parts(&self.analysis.solution) {
+            let points = part.cost.saturating_sub(spent);
+            let more = u64::from(part.share.saturating_sub(closed));
+            let tenths = (more * 10 * UNIT).checked_div(points);
+            let unit = tenths.map_or_else(
+                || "–".to_owned(),
+                |tenths| format!("{}.{} %", tenths / 10, tenths % 10),
+            );
+            (spent, closed) = (part.cost, part.share);
+            let money = self.money(part.cost);
+            self.html
+                .raw("<tr>")
+                .element("td", "", &money)
+                .element("td", "", &format!("{} %", part.share))
+                .element("td", "", &unit)
+                .raw("</tr>\n");
+        }
+        self.html.raw("</tbody></table>\n");
+    }
+
     /// Who has to decide what, and until when.
     fn decisions(&mut self) {
-        const ROWS: usize = 6;
+        const ROWS: usize = 4;
         let heading = self.label("management-decisions");
         self.html.raw("<section>").element("h2", "", &heading);
-        let due = due::of(self.report, &self.labels, self.language, AHEAD);
+        let due = due::of(self.report, &self.facts, &self.labels, self.language);
         if due.is_empty() {
             let none = self.label("management-no-decision");
             self.html.element("p", "", &none).close("section");
             return;
         }
-        self.html.raw("<table>\n<thead><tr>");
+        self.html.raw("<table class=\"due\">\n<thead><tr>");
         for key in ["management-what", "owner", "management-when"] {
             let label = self.label(key);
             self.html.element("th", "scope=\"col\"", &label);
@@ -356,23 +399,6 @@ impl<'a> Sheet<'a> {
             grouped.push(digit);
         }
         format!("{} {grouped}", shorten(&cost.currency, 40))
-    }
-
-    /// What the target of an id is about, in words.
-    fn about(&self, id: &str) -> String {
-        due::about(self.analysis, id, self.language)
-    }
-
-    /// Each level with its number, the worst first; levels without any are left out.
-    fn counted(&self, count: impl Fn(Level) -> usize) -> Vec<String> {
-        let levels = Level::ALL.iter().rev();
-        levels
-            .filter(|level| **level > Level::None && count(**level) > 0)
-            .map(|level| {
-                let label = self.label(&format!("level-{}", level.word()));
-                format!("{label} {}", count(*level))
-            })
-            .collect()
     }
 
     fn more(&mut self, count: usize) {

@@ -8,7 +8,7 @@ use sekimori_analysis::model::{CellId, Phase};
 
 use crate::Report;
 use crate::tables::{Column, Table, Tables, Value, plain};
-use crate::words::state_word;
+use crate::words::{self, state_word};
 
 pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
     let tables = Tables::new(report, language);
@@ -16,9 +16,8 @@ pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
     let analysis = report.analysis;
     let solution = &analysis.solution;
     let title = escape(analysis.title.of(language));
-    let date = analysis.date.to_string();
     let mut text = format!("# {} – {title}\n\n", labels.text("report"));
-    text.push_str(&labels.with("generated", &[("date", date.into())]));
+    text.push_str(&words::generated(report, labels));
     text.push_str(&format!("\n\n## {}\n\n", labels.text("section-summary")));
     let [bound, _] = solution.bound_and_gap();
     for (key, count) in [

@@ -23,7 +23,7 @@ use crate::labels::Labels;
 use crate::markdown::escape;
 use crate::tables::plain;
 use crate::uuid::uuid;
-use crate::words::state_word;
+use crate::words::{self, state_word};
 use crate::{Report, json as pretty};
 
 const VERSION: &str = "1.1.2";
@@ -56,7 +56,7 @@ impl Document<'_> {
         let mut result = json!({
             "uuid": self.uuid("result", ""),
             "title": title,
-            "description": self.labels.with("generated", &[("date", analysis.date.to_string().into())]),
+            "description": words::generated(self.report, &self.labels),
             "start": self.start,
             "reviewed-controls": { "control-selections": [{ "include-all": {} }] },
         });

@@ -18,7 +18,7 @@ use sekimori_analysis::risk::Risk;
 use crate::facts::{self, Fact};
 use crate::labels::Labels;
 use crate::tables::plain;
-use crate::{Report, json as pretty};
+use crate::{Report, json as pretty, words};
 
 const SCHEMA: &str = "https://github.com/OWASP/www-project-threat-model-library/blob/v1.0.2/threat-model.schema.json";
 const PERSONA: &str = "attacker";
@@ -41,7 +41,7 @@ pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
         "$schema": SCHEMA,
         "version": date.replace('-', "."),
         "scope": document.scope(&facts),
-        "description": document.labels.with("generated", &[("date", date.as_str().into())]),
+        "description": words::generated(report, &document.labels),
         "reviewed_at": date,
         "trust_zones": document.zones(),
         "trust_boundaries": document.boundaries(),

@@ -8,7 +8,17 @@ use sekimori_analysis::language::Language;
 use sekimori_analysis::model::Protocol;
 use sekimori_analysis::risk::Risk;
 
+use crate::Report;
 use crate::labels::Labels;
+
+/// Of which day a report is, and what it was concluded from.
+pub(crate) fn generated(report: &Report<'_>, labels: &Labels) -> String {
+    let key = match report.findings {
+        Some(_) => "generated-observed",
+        None => "generated",
+    };
+    labels.with(key, &[("date", report.analysis.date.to_string().into())])
+}
 
 /// The word of a state.
 pub(crate) const fn state_word(state: State) -> &'static str {

@@ -1,4 +1,4 @@
-//! What a page owes its reader: every result names method, rule, element and source, every factor of its risk, what
+//! What a page owes its reader: every result names method, rule, element and source, leads to every factor of its risk, what
 //! answers it and what is missing; every pick what would stand in for it; every control its state and its papers.
 
 use std::collections::BTreeSet;
@@ -39,14 +39,24 @@ fn item<'p>(page: &'p str, id: &str) -> &'p str {
     rest.split("</details>").next().unwrap_or("")
 }
 
+/// The row of the reason that a link names at its beginning.
+fn reason<'p>(page: &'p str, link: &str) -> &'p str {
+    let name = link.split('"').next().unwrap_or("");
+    let begin = format!(" id=\"why-{name}\">");
+    let (_, rest) = page
+        .split_once(&begin)
+        .unwrap_or_else(|| panic!("no reason {name}"));
+    rest.split("</tr>").next().unwrap_or("")
+}
+
 #[test]
 fn every_threat_cell_and_scenario_names_source_factors_answers_and_gaps() {
     let analysis = analysis();
     for language in Language::ALL {
         let page = text(&Report::of(&analysis), Format::Html, language);
         let remains = match language {
-            Language::English => "What remains:",
-            Language::Japanese => "残るリスク: 既にあるものを数えて",
+            Language::English => "remains ",
+            Language::Japanese => "残るリスク: 現状で",
         };
         let threats = analysis.threats.iter();
         let threats = threats.map(|t| (t.id.clone(), &*t.basis, Some(&t.risk)));
@@ -58,12 +68,13 @@ fn every_threat_cell_and_scenario_names_source_factors_answers_and_gaps() {
         for (id, basis, risk) in threats.chain(cells).chain(scenarios) {
             let item = item(&page, &id);
             let mut wanted = vec![basis.rule.clone(), basis.source.of(language).to_owned()];
+            let mut factors = Vec::new();
             if let Some(risk) = risk {
                 for factor in &risk.likelihood_factors {
-                    wanted.push(format!("{:+} {}", factor.points, factor.why.of(language)));
+                    factors.push(format!("{:+} {}", factor.points, factor.why.of(language)));
                 }
                 let impacts = risk.impact_factors.iter();
-                wanted.extend(impacts.map(|impact| impact.why.of(language).to_owned()));
+                factors.extend(impacts.map(|impact| impact.why.of(language).to_owned()));
             }
             assert_eq!(
                 item.contains(remains),
@@ -78,6 +89,18 @@ fn every_threat_cell_and_scenario_names_source_factors_answers_and_gaps() {
             }
             for word in wanted {
                 assert!(item.contains(&escaped(&word)), "{id} lacks {word}:\n{item}");
+            }
+            // Every factor stands where the item leads to.
+            let reasons: String = item
+                .split("href=\"#why-")
+                .skip(1)
+                .map(|rest| reason(&page, rest))
+                .collect();
+            for factor in factors {
+                assert!(
+                    reasons.contains(&escaped(&factor)),
+                    "{id} leads to no {factor}:\n{reasons}"
+                );
             }
             count += 1;
         }
@@ -131,7 +154,39 @@ fn every_pick_tells_what_opens_without_it_and_what_would_stand_in_for_it() {
                 assert!(row.contains(&format!("({other})")), "{}: {other}", pick.id);
             }
         }
-        assert!(row.contains(&format!("= {}</p>", pick.cost)), "{row}");
+        let parts = &pick.parts;
+        let parts = [
+            parts.ram,
+            parts.flash,
+            parts.cpu,
+            parts.gateway,
+            parts.hardware,
+        ];
+        let is_more_than_effort = parts.iter().any(|points| points.thousandths() > 0);
+        assert_eq!(
+            row.contains(&format!("= {}</p>", pick.cost)),
+            is_more_than_effort,
+            "{row}"
+        );
+        // From a threat to its requirement leads its countermeasure: both name the same place.
+        let requirements = analysis.requirements.iter();
+        let mut requirements =
+            requirements.filter(|r| r.measure.as_ref() == Some(&pick.measure) && r.at == pick.at);
+        let requirement = requirements.next().expect("a requirement");
+        assert!(requirements.next().is_none());
+        assert!(
+            row.contains(&format!("href=\"#{}\"", requirement.id)),
+            "{row}"
+        );
+        for target in &analysis.solution.targets {
+            let is_by = target.by.contains(&pick.id);
+            assert_eq!(
+                is_by,
+                requirement.closes.contains(&target.id),
+                "{}",
+                pick.id
+            );
+        }
     }
     assert!(with_alternative > 0);
 }
@@ -297,13 +352,9 @@ fn the_page_stays_small() {
     let results = open.filter(|state| **state != State::NotApplicable).count();
     for language in Language::ALL {
         let page = text(&Report::of(&analysis), Format::Html, language);
-        // Three kilobytes for each result, and what stands in every page.
-        assert!(
-            page.len() < 500_000 + results * 3_000,
-            "{} bytes",
-            page.len()
-        );
-        assert!(page.len() < 1_300_000, "{} bytes", page.len());
+        // What stands in every page (catalogue, checklist, requirement sets), and one kilobyte for each result.
+        let most = 450_000 + results * 1_000;
+        assert!(page.len() < most, "{} of {most} bytes", page.len());
     }
 }
 

@@ -8,6 +8,7 @@ use sekimori_analysis::evidence::{Finding, Status};
 
 use super::{Document, SYSTEM, property};
 use crate::tables::plain;
+use crate::words;
 
 const ASSESSOR: &str = "assessor";
 
@@ -37,7 +38,7 @@ impl Document<'_> {
             "bom-ref": "standard:own",
             "name": format!("{}: {}", self.labels.text("requirements"), analysis.model),
             "version": analysis.date.to_string(),
-            "description": self.labels.with("generated", &[("date", analysis.date.to_string().into())]),
+            "description": words::generated(self.report, &self.labels),
             "requirements": requirements,
         });
         let sets = analysis.regimes.iter().map(|set| {

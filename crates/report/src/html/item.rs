@@ -1,10 +1,9 @@
 //! One thing that needs protection, folded: in the summary what it is, inside where it comes from, every factor of
-//! its risk, what answers it, and what is missing.
+//! its risk (each reason by its name), what answers it, and what is missing.
 
 use sekimori_analysis::choose::State;
 use sekimori_analysis::jnsa::Gap;
 use sekimori_analysis::model::Level;
-use sekimori_analysis::risk::Risk;
 
 use super::Page;
 use crate::facts::Fact;
@@ -73,17 +72,10 @@ impl Page<'_> {
     fn inside(&mut self, fact: &Fact) {
         self.basis(fact);
         if let Some(risk) = &fact.factors {
-            self.risk(risk);
-        }
-        if let Some(left) = self.analysis.solution.residual.get(&fact.id) {
-            let there = self.label(&format!("level-{}", left.in_place.word()));
-            let chosen = self.label(&format!("level-{}", left.chosen.word()));
-            let said = self.with("risk-remains", &[("there", &there), ("chosen", &chosen)]);
-            self.html.element("p", "", &said);
+            self.risk(&fact.id, risk);
         }
         if let Some((need, reached)) = fact.strength {
-            let (need, reached) = (need.to_string(), reached.to_string());
-            let strength = self.with("strength-of", &[("reached", &reached), ("need", &need)]);
+            let strength = self.strength((need, reached));
             self.html.raw("<p>").text(&strength);
             if !fact.measures.is_empty() {
                 self.html.raw(": ");
@@ -103,12 +95,12 @@ impl Page<'_> {
             let names: Vec<String> = fact.unused.iter().map(|id| self.measure(id)).collect();
             self.labelled("data-unused", &names.join(self.comma()));
         }
-        if !fact.requirements.is_empty() {
-            let label = self.label("requirements");
-            self.html.raw("<p class=\"soft\">").text(&label).raw(": ");
-            self.anchors(&fact.requirements);
-            self.html.raw("</p>\n");
-        }
+    }
+
+    /// Strength reached of strength needed.
+    pub(super) fn strength(&self, (need, reached): (u32, u32)) -> String {
+        let (need, reached) = (need.to_string(), reached.to_string());
+        self.with("strength-of", &[("reached", &reached), ("need", &need)])
     }
 
     fn gap(&mut self, key: &str, strength: u32) {
@@ -116,15 +108,13 @@ impl Page<'_> {
         self.html.element("p", "", &said);
     }
 
-    /// Method, rule, element and the words of the source.
+    /// Method, rule and the words of the source; the head says the element.
     fn basis(&mut self, fact: &Fact) {
         let method = self.label(&format!("method-{}", fact.method.word()));
         let mut said = vec![format!("{method} {}", fact.rule).trim_end().to_owned()];
-        if !fact.element.is_empty() {
-            said.push(self.named(&fact.title, &fact.element));
-        }
-        if fact.own_judgement {
-            said.push(self.label("own-judgement"));
+        let own = self.label("own-judgement");
+        if fact.own_judgement && !fact.source.contains(&own) {
+            said.push(own);
         }
         let mut said = said.join(" · ");
         if !fact.source.is_empty() {
@@ -132,41 +122,6 @@ impl Page<'_> {
             said.push_str(&fact.source);
         }
         self.html.element("p", "class=\"soft\"", &said);
-    }
-
-    /// Every factor: points of the likelihood, who would do it, reasons of the impact.
-    fn risk(&mut self, risk: &Risk) {
-        let (likelihood, points) = (risk.likelihood.to_string(), risk.points.to_string());
-        let lead = self.with(
-            "risk-likelihood",
-            &[("likelihood", &likelihood), ("points", &points)],
-        );
-        let factors = self.likelihood_words(risk);
-        self.html
-            .raw("<p>")
-            .text(&lead)
-            .raw(": ")
-            .text(&factors)
-            .raw("</p>\n");
-        let impact = self.label(&format!("level-{}", risk.impact.word()));
-        let lead = self.with("risk-impact", &[("impact", &impact)]);
-        let reasons = self.impact_words(risk);
-        let level = self.label(&format!("level-{}", risk.level.word()));
-        let result = self.with("risk-result", &[("level", &level)]);
-        self.html.raw("<p>").text(&lead);
-        if !reasons.is_empty() {
-            self.html.raw(": ").text(&reasons);
-        }
-        self.html.raw(" → ").text(&result).raw("</p>\n");
-    }
-
-    /// Points with the words of each factor, then the actors.
-    fn likelihood_words(&self, risk: &Risk) -> String {
-        crate::words::likelihood(risk, self.analysis, &self.labels, self.language)
-    }
-
-    fn impact_words(&self, risk: &Risk) -> String {
-        crate::words::impact(risk, &self.labels, self.language)
     }
 
     /// Chosen countermeasures by name, each with a link to where it explains itself.

@@ -13,7 +13,7 @@ use crate::diagram::scene::Scene;
 use crate::facts::{self, Fact};
 use crate::labels::Labels;
 use crate::papers;
-use crate::words::comma;
+use crate::words::{self, comma};
 
 mod checklist;
 mod control;
@@ -22,8 +22,10 @@ mod item;
 mod lists;
 mod loop_causes;
 mod protection;
+mod reasons;
 mod scope;
 mod sheets;
+mod summary;
 mod threats;
 mod what_if;
 mod writer;
@@ -44,6 +46,7 @@ struct Page<'a> {
     facts: BTreeMap<String, Fact>,
     /// Ids of the results that are told one by one.
     told: BTreeSet<String>,
+    reasons: reasons::Reasons,
     language: Language,
     labels: Labels,
     html: Html,
@@ -73,18 +76,20 @@ pub(crate) fn render_with_scenes(
         items: report.items(),
         facts: facts.map(|fact| (fact.id.clone(), fact)).collect(),
         told,
+        reasons: reasons::Reasons::default(),
         language,
         labels: Labels::new(language),
         html: Html::default(),
         scenes: BTreeMap::new(),
     };
+    page.collect_reasons();
     page.frame();
     (page.html.finish(), page.scenes)
 }
 
 impl<'a> Page<'a> {
     fn frame(&mut self) {
-        let sections: [Section<'a>; 23] = [
+        let sections: [Section<'a>; 24] = [
             ("summary", Page::summary),
             ("scope", Page::scope),
             ("open", Page::open),
@@ -93,10 +98,11 @@ impl<'a> Page<'a> {
             ("threats", Page::threats),
             ("matrix", Page::matrices),
             ("control", Page::control),
+            ("reasons", Page::reasons),
             ("safety", Page::safety),
             ("lists", Page::cross_check),
             ("views", Page::lenses),
-            ("targets", Page::others),
+            ("targets", Page::demands),
             ("findings", Page::requirements),
             ("regimes", Page::regimes),
             ("checklist", Page::checklist),
@@ -111,8 +117,7 @@ impl<'a> Page<'a> {
         ];
         let title = self.say(&self.analysis.title);
         let report = self.label("report");
-        let date = self.analysis.date.to_string();
-        let generated = self.with("generated", &[("date", &date)]);
+        let generated = words::generated(self.report, &self.labels);
         let tag = self.language.tag();
         let skip = self.label("skip");
         self.html
@@ -200,26 +205,6 @@ impl<'a> Page<'a> {
             "documents" => papers::of(self.report).len(),
             _ => return None,
         })
-    }
-
-    /// Targets that are told nowhere else: items of requirement sets, and limits that flows declare.
-    fn others(&mut self) {
-        let note = self.label("targets-note");
-        self.html.element("p", "class=\"soft\"", &note);
-        let mut facts: Vec<Fact> = self
-            .facts
-            .values()
-            .filter(|fact| fact.factors.is_none() && fact.strength.is_some())
-            .cloned()
-            .collect();
-        facts.sort_by_cached_key(Fact::urgency);
-        let count = facts.len();
-        facts.retain(|fact| self.told.contains(&fact.id));
-        for fact in &facts {
-            let head = format!("{}:", fact.title);
-            self.item(&head, fact);
-        }
-        self.more(count - facts.len());
     }
 
     /// How many are not told here, and where they are.

@@ -1,10 +1,13 @@
 //! What was chosen, why, and what stays open.
 
+use std::collections::BTreeMap;
+
 use sekimori_analysis::choose::{Alternative, Pick, State};
 use sekimori_analysis::knowledge::Pillar;
 
 use super::Page;
 use crate::facts::Fact;
+use crate::words::{filter_word, state_word};
 
 impl Page<'_> {
     pub(super) fn open(&mut self) {
@@ -56,6 +59,10 @@ impl Page<'_> {
         self.frontier();
         let note = self.label("chosen-note");
         self.html.element("p", "class=\"soft\"", &note);
+        let requirements = self.analysis.requirements.iter();
+        let requirements: BTreeMap<(&str, Option<&str>), &String> = requirements
+            .filter_map(|r| Some(((r.measure.as_deref()?, r.at.as_deref()), &r.id)))
+            .collect();
         for pillar in Pillar::ALL {
             let picks = self.analysis.solution.picks.iter();
             let picks: Vec<&Pick> = picks
@@ -71,14 +78,67 @@ impl Page<'_> {
             self.html
                 .element("h3", "", &format!("{label}: {}", picks.len()));
             for pick in picks {
-                self.chosen_pick(pick);
+                let place = (pick.measure.as_str(), pick.at.as_deref());
+                self.chosen_pick(pick, requirements.get(&place).copied());
             }
         }
     }
 
-    /// A pick, folded: in the summary what it is and costs; inside why it is there, what opens without it, what
+    /// Targets that no threat asks for: items of requirement sets, whose words stand there, and limits of flows.
+    pub(super) fn demands(&mut self) {
+        let note = self.label("targets-note");
+        self.html.element("p", "class=\"soft\"", &note);
+        let mut facts: Vec<Fact> = self
+            .facts
+            .values()
+            .filter(|fact| fact.factors.is_none() && fact.strength.is_some())
+            .cloned()
+            .collect();
+        if facts.is_empty() {
+            self.nothing();
+            return;
+        }
+        facts.sort_by_cached_key(Fact::urgency);
+        let count = facts.len();
+        facts.retain(|fact| self.told.contains(&fact.id));
+        let columns = self.labels(&["item", "element", "asked", "status", "met-by"]);
+        let caption = self.label("section-targets");
+        self.html.table("demands", &caption, &columns);
+        for fact in &facts {
+            self.html
+                .raw("<tr class=\"st-")
+                .raw(filter_word(fact.state))
+                .raw("\" id=\"")
+                .text(&fact.id)
+                .raw("\"><th scope=\"row\">")
+                .text(&fact.id)
+                .raw("</th>");
+            let asked = if fact.source.is_empty() {
+                &fact.text
+            } else {
+                &fact.source
+            };
+            self.cell(&fact.title).cell(asked);
+            let word = state_word(fact.state);
+            let state = self.label(&format!("state-{word}"));
+            let strength = fact.strength.unwrap_or_default();
+            self.html.raw("<td>").badge(word, &state).raw("<br><small>");
+            let strength = self.strength(strength);
+            self.html.text(&strength).raw("</small></td><td>");
+            self.picks(&fact.measures);
+            if !fact.missing.is_empty() {
+                let missing = format!("{}: {}", self.label("data-missing"), fact.missing);
+                self.html.raw("<br>").text(&missing);
+            }
+            self.html.raw("</td>").close("tr");
+        }
+        self.html.end_table();
+        self.more(count - facts.len());
+    }
+
+    /// A pick, folded: in the summary what it is and costs; inside what is required of it, why it is there, what opens without it, what
     /// would stand in for it, and what makes its cost.
-    fn chosen_pick(&mut self, pick: &Pick) {
+    fn chosen_pick(&mut self, pick: &Pick, requirement: Option<&String>) {
         let name = self.measure_name(&pick.measure);
         let place = self.place(pick.at.as_deref());
         let numbers = self.with(
@@ -105,6 +165,12 @@ impl Page<'_> {
         self.html
             .element("code", "class=\"soft\"", &pick.id)
             .raw("</summary>\n");
+        if let Some(requirement) = requirement {
+            let label = self.label("requirement");
+            self.html.raw("<p>").text(&label).raw(": ");
+            self.anchors(std::slice::from_ref(requirement));
+            self.html.raw("</p>\n");
+        }
         if let Some(item) = &pick.forced_by {
             self.said("pick-forced-by", &[("item", item.as_str())]);
         }
@@ -137,22 +203,29 @@ impl Page<'_> {
                     names.join(self.comma())
                 };
                 let more = format!("{more:+}");
-                self.said(
+                let mut said = self.with(
                     "pick-alternative",
                     &[("picks", names.as_str()), ("more", more.as_str())],
                 );
                 if !drops.is_empty() {
                     let drops: Vec<String> = drops.iter().map(|id| self.pick(id)).collect();
-                    self.labelled("pick-drops", &drops.join(self.comma()));
+                    let drops = drops.join(self.comma());
+                    said.push_str(&self.with("pick-drops", &[("picks", &drops)]));
                 }
-                let key = if *exact {
+                said.push_str(&self.label(if *exact {
                     "pick-exact"
                 } else {
                     "pick-not-exact"
-                };
-                self.said(key, &[]);
+                }));
+                self.html.element("p", "", &said);
             }
         }
+        self.cost_of(pick);
+        self.html.close("details");
+    }
+
+    /// What makes the cost of a pick, where it is more than effort.
+    fn cost_of(&mut self, pick: &Pick) {
         let parts = &pick.parts;
         let mut said = vec![format!("{} {}", self.label("part-effort"), parts.effort)];
         for (key, points) in [
@@ -166,9 +239,10 @@ impl Page<'_> {
                 said.push(format!("{} {points}", self.label(key)));
             }
         }
-        let said = format!("{} = {}", said.join(" + "), pick.cost);
-        self.labelled("cost", &said);
-        self.html.close("details");
+        if said.len() > 1 {
+            let said = format!("{} = {}", said.join(" + "), pick.cost);
+            self.labelled("cost", &said);
+        }
     }
 
     fn said(&mut self, key: &str, arguments: &[(&str, &str)]) {

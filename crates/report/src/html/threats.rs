@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use sekimori_analysis::choose::State;
 use sekimori_analysis::jnsa::{Cell, Matrix};
-use sekimori_analysis::model::{CellId, Level, Phase};
+use sekimori_analysis::model::{CellId, Phase};
 
 use super::Page;
 use crate::facts::Fact;
-use crate::words::{filter_word, state_word};
+use crate::words::state_word;
 
 impl Page<'_> {
     pub(super) fn threats(&mut self) {
@@ -156,9 +156,8 @@ impl Page<'_> {
             let said = format!("{}: {level}", self.label("remains-chosen"));
             self.html.raw("<br><small>").text(&said).raw("</small>");
         }
-        if let Some((need, reached)) = fact.strength {
-            let (need, reached) = (need.to_string(), reached.to_string());
-            let strength = self.with("strength-of", &[("reached", &reached), ("need", &need)]);
+        if let Some(strength) = fact.strength {
+            let strength = self.strength(strength);
             self.html.raw("<br><small>").text(&strength).raw("</small>");
         }
         self.html.raw("</td>");
@@ -195,59 +194,5 @@ impl Page<'_> {
             }
             self.more(more);
         }
-    }
-
-    /// How many threats, cells and scenarios there are of each level: in each state, and by what remains.
-    pub(super) fn by_level(&mut self) {
-        let mut states: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        let mut remains: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        for fact in self.facts.values() {
-            let Some(level) = fact.risk else { continue };
-            let state = filter_word(fact.state);
-            *states.entry((level.word(), state)).or_default() += 1;
-            // What needs no measure remains as it is.
-            let (there, chosen) = fact
-                .residual
-                .map_or((level, level), |left| (left.in_place, left.chosen));
-            for (level, column) in [(there, "there"), (chosen, "chosen")] {
-                *remains.entry((level.word(), column)).or_default() += 1;
-            }
-        }
-        let columns = self.labels(&[
-            "risk",
-            "risk-before",
-            "state-open",
-            "state-closed",
-            "filter-other",
-            "remains-there",
-            "remains-chosen",
-        ]);
-        let caption = self.label("by-level");
-        self.html.table("levels", &caption, &columns);
-        for level in Level::ALL.iter().rev() {
-            let word = level.word();
-            let of = |counts: &BTreeMap<(&str, &str), usize>, column| {
-                counts.get(&(word, column)).copied().unwrap_or(0)
-            };
-            let states = ["open", "closed", "other"].map(|state| of(&states, state));
-            let remains = ["there", "chosen"].map(|column| of(&remains, column));
-            if states.iter().chain(&remains).all(|number| *number == 0) {
-                continue;
-            }
-            let key = format!("level-{word}");
-            let label = self.label(&key);
-            self.html
-                .raw("<tr><th scope=\"row\">")
-                .badge(&key, &label)
-                .raw("</th>");
-            self.number(states.iter().sum::<usize>());
-            for number in states.into_iter().chain(remains) {
-                self.number(number);
-            }
-            self.html.close("tr");
-        }
-        self.html.end_table();
-        let note = self.label("remains-note");
-        self.html.element("p", "class=\"soft\"", &note);
     }
 }

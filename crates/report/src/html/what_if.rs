@@ -1,11 +1,9 @@
 //! What if: the choice beside the one with the reader's wishes, or what a part of the money would close.
 
-use sekimori_analysis::choose::{Comparison, Side, Step, Wishes};
+use sekimori_analysis::choose::{Comparison, Side, Wishes};
 
 use super::Page;
-
-/// Parts of the whole cost that are shown when nobody asked for a variant, in percent.
-const PARTS: [u64; 4] = [25, 50, 75, 100];
+use crate::stake;
 
 impl Page<'_> {
     pub(super) fn what_if(&mut self) {
@@ -19,8 +17,8 @@ impl Page<'_> {
 
     /// What the first steps of the choice close: nobody asked for anything else.
     fn parts_of_cost(&mut self) {
-        let solution = &self.analysis.solution;
-        if solution.frontier.is_empty() {
+        let parts = stake::parts(&self.analysis.solution);
+        if parts.is_empty() {
             self.nothing();
             return;
         }
@@ -29,18 +27,14 @@ impl Page<'_> {
         let columns = self.labels(&["variant", "cost", "picks", "axis-closed", "targets-closed"]);
         let caption = self.label("section-what-if");
         self.html.table("variants", &caption, &columns);
-        for percent in PARTS {
-            let budget = solution.cost.saturating_mul(percent) / 100;
-            let steps = solution.frontier.iter();
-            let steps: Vec<&Step> = steps.take_while(|step| step.cost <= budget).collect();
-            let last = steps.last();
-            let name = self.with("variant-part", &[("percent", &percent.to_string())]);
-            let share = last.map_or(0, |step| step.share);
+        for part in parts {
+            let percent = part.percent.to_string();
+            let name = self.with("variant-part", &[("percent", &percent)]);
             self.html.raw("<tr>").element("th", "scope=\"row\"", &name);
-            self.number(last.map_or(0, |step| step.cost))
-                .number(steps.iter().map(|step| step.picks.len()).sum::<usize>())
-                .number(format!("{share} %"))
-                .number(steps.iter().map(|step| step.targets.len()).sum::<usize>());
+            self.number(part.cost)
+                .number(part.picks)
+                .number(format!("{} %", part.share))
+                .number(part.targets);
             self.html.close("tr");
         }
         self.html.end_table();

@@ -9,7 +9,7 @@ use super::height::Height;
 use super::{Styles, plain, shortened};
 use crate::Report;
 use crate::tables::Tables;
-use crate::words::state_word;
+use crate::words::{self, state_word};
 
 /// Widths of the two columns.
 const NAME: u16 = 36;
@@ -29,8 +29,7 @@ pub(super) fn write(
     let title = shortened(&plain(analysis.title.of(language)), 400);
     sheet.write_string_with_format(0, 0, title, &styles.title)?;
     sheet.set_row_height(0, 26.0)?;
-    let date = analysis.date.to_string();
-    let generated = labels.with("generated", &[("date", date.into())]);
+    let generated = words::generated(report, labels);
     sheet.write_string_with_format(1, 0, generated, &styles.plain_line)?;
     let mut lines = Lines {
         sheet,
