@@ -23,6 +23,10 @@ use crate::home;
 use crate::operator::Operator;
 use crate::server::Server;
 
+pub(crate) mod intact;
+
+use intact::Look;
+
 /// Longest name, title, owner or reason, in characters.
 const MAX_TEXT: usize = 200;
 /// Most documents of one server, those that were withdrawn included.
@@ -179,13 +183,15 @@ impl Server {
     /// # Errors
     ///
     /// When the store cannot be read.
-    pub async fn documents(&self) -> Result<Vec<Document>, Problem> {
+    pub(crate) async fn documents(&self, look: Look) -> Result<Vec<Document>, Problem> {
         let documents = self.store_of().documents().await?;
-        let home = self.home().to_path_buf();
+        let server = self.clone();
         let now = self.now();
         let checked = tokio::task::spawn_blocking(move || {
             let checked = documents.into_iter().map(|mut document| {
-                if document.withdrawn.is_none() && !is_intact(&home, &document) {
+                let path = file(server.home(), &document.sha256);
+                let is_intact = || server.intact().is(&path, &document.sha256, look);
+                if document.withdrawn.is_none() && !is_intact() {
                     document.withdrawn = Some(Withdrawal {
                         at: now,
                         by: "server".to_owned(),
@@ -316,11 +322,6 @@ impl Server {
 fn file(home: &Path, sha256: &str) -> PathBuf {
     let folder = sha256.get(..2).unwrap_or_default();
     home.join("documents").join(folder).join(sha256)
-}
-
-fn is_intact(home: &Path, document: &Document) -> bool {
-    std::fs::read(file(home, &document.sha256))
-        .is_ok_and(|bytes| hex::encode(Sha256::digest(&bytes)) == document.sha256)
 }
 
 /// Reads a result, and holds coverage against what was asked for.

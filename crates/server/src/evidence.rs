@@ -10,6 +10,7 @@ use sekimori_analysis::model::{Places, Regime, Source};
 use sekimori_audit::Code;
 
 use crate::api::problem::Problem;
+use crate::documents::intact::Look;
 use crate::policy::MODEL;
 use crate::server::Server;
 
@@ -60,7 +61,7 @@ impl Server {
         self.settle_events().await;
         let now = self.now();
         let observations = self.observed().await?;
-        let documents = self.documents().await?;
+        let documents = self.documents(Look::Whole).await?;
         // A control looks at requirements that no item of the one standard may need.
         let mut assessment = judge(&analysis, &observations, &documents, now);
         if let Some(standard) = standard {

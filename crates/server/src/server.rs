@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::budget::{Budgets, Prefix};
 use crate::ca::{CertificateAuthority, TlsMaterial};
+use crate::documents::intact::Intact;
 use crate::error::{ServerError, StoreError};
 use crate::home::Home;
 use crate::ledger::Ledger;
@@ -62,6 +63,8 @@ struct Inner {
     barred: RwLock<HashMap<DeviceId, Standing>>,
     /// What each device was last offered.
     offered: Mutex<HashMap<DeviceId, String>>,
+    /// Attached files that were read and found whole.
+    intact: Intact,
     tasks: TaskTracker,
     cancel: CancellationToken,
     /// Ends the event log, which ends before the ledger that anchors it.

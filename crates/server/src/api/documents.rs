@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
 use super::{Json as Body, Query, bodies};
+use crate::documents::intact::Look;
 use crate::documents::{AttachedContent, Attachment};
 use crate::operator::Operator;
 use crate::server::Server;
@@ -137,7 +138,7 @@ struct Documents {
 /// In the order in which they were attached; those that count no more are among them.
 async fn list(State(server): State<Server>, _: Operator) -> Result<Json<Documents>, Problem> {
     let today = today(&server);
-    let documents = server.documents().await?;
+    let documents = server.documents(Look::Touched).await?;
     let views = documents.into_iter();
     Ok(Json(Documents {
         items: views
@@ -180,7 +181,7 @@ async fn withdraw(
 ) -> Result<Json<Documents>, Problem> {
     server.withdraw_document(&id, &asked.why, operator).await?;
     let today = today(&server);
-    let documents = server.documents().await?;
+    let documents = server.documents(Look::Touched).await?;
     let one = documents.into_iter().filter(|document| document.id == id);
     Ok(Json(Documents {
         items: one

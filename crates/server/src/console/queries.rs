@@ -20,6 +20,7 @@ use super::source::{
 };
 use crate::api::peer::Public;
 use crate::api::problem::Problem;
+use crate::documents::intact::Look;
 use crate::error::StoreError;
 use crate::log::Live;
 use crate::operator::Operator;
@@ -506,7 +507,7 @@ impl Source for Pages {
         filter: &'a DocumentFilter,
     ) -> BoxFuture<'a, Result<DocumentPage, Failure>> {
         let page = async move {
-            let documents = self.0.documents().await;
+            let documents = self.0.documents(Look::Touched).await;
             let documents = documents.map_err(|problem| failure(&problem))?;
             Ok(DocumentPage::of(documents, filter))
         };

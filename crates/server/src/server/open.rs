@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use super::{Inner, Server};
 use crate::budget::Budgets;
 use crate::ca::CertificateAuthority;
+use crate::documents::intact::Intact;
 use crate::error::ServerError;
 use crate::home::{Home, database};
 use crate::keys;
@@ -136,6 +137,7 @@ impl Server {
             contained_since: Mutex::new(contained_since),
             barred: RwLock::default(),
             offered: Mutex::default(),
+            intact: Intact::default(),
             tasks,
             cancel,
             log_cancel,

@@ -15,6 +15,7 @@ use super::Server;
 use crate::api::problem::Problem;
 use crate::budget::{Budgets, Prefix};
 use crate::ca::CertificateAuthority;
+use crate::documents::intact::Intact;
 use crate::ledger::Ledger;
 use crate::log::EventLog;
 use crate::newest::Newest;
@@ -178,6 +179,11 @@ impl Server {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         offered.insert(*device, version.to_owned()).as_deref() != Some(version)
+    }
+
+    /// Which attached files were read and found whole.
+    pub(crate) fn intact(&self) -> &Intact {
+        &self.inner.intact
     }
 
     pub(crate) fn contained_since(&self) -> &Mutex<HashMap<DeviceId, Timestamp>> {
