@@ -20,7 +20,7 @@ use crate::facts;
 use crate::labels::Labels;
 use crate::tables::plain;
 use crate::uuid::uuid;
-use crate::words::state_word;
+use crate::words::{self, state_word};
 use crate::{Report, json as pretty};
 
 mod declarations;
@@ -255,10 +255,8 @@ impl Document<'_> {
     }
 
     fn protection(&self, flow: &Flow) -> String {
-        let security = self
-            .labels
-            .text(&format!("security-{}", flow.security.word()));
-        format!("{}, {security}", flow.protocol.word())
+        let protocol = words::protocol(flow.protocol, &self.labels);
+        format!("{protocol}, {}", self.labels.protection(flow))
     }
 
     fn dependencies(&self) -> Vec<Value> {

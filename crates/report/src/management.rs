@@ -118,11 +118,18 @@ impl<'a> Sheet<'a> {
         self.html.raw("<section>").element("h2", "", &heading);
         let losses = stake::losses(self.analysis, self.language);
         let more = losses.len().saturating_sub(ROWS);
+        // As many lines as the list may have, shared by what stands in it.
+        let room = match losses.len() {
+            0 | 1 => 1120,
+            2 => 560,
+            3 => 370,
+            _ => 280,
+        };
         self.html.raw("<ul class=\"list\">\n");
         for (level, text) in losses.into_iter().take(ROWS) {
             let word = format!("level-{}", level.word());
             let label = self.label(&word);
-            let text = shorten(text, 280);
+            let text = shorten(text, room);
             self.html
                 .raw("<li>")
                 .badge(&word, &label)

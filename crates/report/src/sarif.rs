@@ -22,6 +22,7 @@ use crate::{Report, json as pretty};
 pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
     let labels = Labels::new(language);
     let mut rules: BTreeMap<String, Value> = BTreeMap::new();
+    let mut worst: BTreeMap<String, Option<Level>> = BTreeMap::new();
     let mut results = Vec::new();
     for fact in facts::of(report.analysis, language) {
         if !matches!(
@@ -31,6 +32,8 @@ pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
             continue;
         }
         let id = rule_id(&fact);
+        let risk = worst.entry(id.clone()).or_default();
+        *risk = (*risk).max(fact.risk);
         let method = labels.text(&format!("method-{}", fact.method.word()));
         rules.entry(id.clone()).or_insert_with(|| {
             let source = if fact.source.is_empty() {
@@ -41,13 +44,24 @@ pub(crate) fn render(report: &Report<'_>, language: Language) -> String {
             json!({
                 "id": id,
                 "name": plain(&fact.rule),
-                "shortDescription": { "text": format!("{method}: {}", plain(&fact.rule)) },
+                "shortDescription": { "text": plain(&short(report, &fact, &labels, language)) },
                 "fullDescription": { "text": plain(source) },
                 "help": { "text": help(&labels, &fact, source) },
                 "properties": { "tags": ["security", fact.method.word()] },
             })
         });
         results.push(of_fact(report, &fact, &id, &labels, language));
+    }
+    for (id, risk) in worst {
+        let properties = rules
+            .get_mut(&id)
+            .and_then(|rule| rule.get_mut("properties"));
+        if let (Some(properties), Some(score)) = (
+            properties.and_then(Value::as_object_mut),
+            risk.and_then(severity),
+        ) {
+            properties.insert("security-severity".to_owned(), score.into());
+        }
     }
     results.extend(contradictions(report, language, &labels, &mut rules));
     let index: BTreeMap<&str, usize> = rules
@@ -95,6 +109,33 @@ fn help(labels: &Labels, fact: &Fact, source: &str) -> String {
     }
 }
 
+/// What a rule finds, in a few words: code hosts show it as the title of each result.
+fn short(report: &Report<'_>, fact: &Fact, labels: &Labels, language: Language) -> String {
+    let method = labels.text(&format!("method-{}", fact.method.word()));
+    let knowledge = &report.analysis.knowledge;
+    match fact.method {
+        Method::Jnsa => {
+            let (threat, phase) = fact.rule.split_once(':').unwrap_or((&fact.rule, ""));
+            let known = knowledge.threats.get(threat);
+            let threat = known.map_or(threat, |known| known.name.of(language));
+            let mut phases = knowledge.phases.iter();
+            let known = phases.find(|(known, _)| known.word() == phase);
+            let phase = known.map_or(phase, |(_, name)| name.of(language));
+            format!("{threat} – {phase}")
+        }
+        Method::Stpa => {
+            let mut scenarios = report.analysis.stpa.targets();
+            let kind = scenarios.find(|scenario| scenario.id == fact.id);
+            let kind = kind.and_then(|scenario| scenario.stride);
+            let kind = kind.map(|stride| labels.text(&format!("stride-{}", stride.word())));
+            let named = labels.text("scenarios");
+            format!("{method} – {}", kind.unwrap_or(named))
+        }
+        Method::Stride | Method::Regime | Method::Declared => fact.text.clone(),
+        _ => method,
+    }
+}
+
 fn look_up(labels: &Labels, id: &str) -> String {
     labels.with("data-help", &[("id", id.to_owned().into())])
 }
@@ -110,7 +151,7 @@ fn of_fact(
     labels: &Labels,
     language: Language,
 ) -> Value {
-    let mut text = plain(&fact.text);
+    let mut text = plain(&format!("{}: {}", fact.title, fact.text));
     if !fact.missing.is_empty() {
         text.push_str(" – ");
         text.push_str(&plain(&fact.missing));
@@ -120,7 +161,7 @@ fn of_fact(
         "ruleId": rule,
         "kind": "fail",
         "level": level(fact.risk),
-        "message": { "text": format!("{}: {text} ({state})", fact.id) },
+        "message": { "text": format!("{text} ({state}; {})", fact.id) },
         "locations": [location(report, &fact.element)],
         "partialFingerprints": { "sekimoriTarget/v1": fact.id },
         "properties": {
@@ -187,7 +228,7 @@ fn contradictions(
                 "ruleId": id,
                 "kind": "fail",
                 "level": "error",
-                "message": { "text": format!("{}: {why}", requirement.id) },
+                "message": { "text": format!("{why} ({})", requirement.id) },
                 "locations": [location(report, requirement.at.as_deref().unwrap_or(&report.analysis.model))],
                 "partialFingerprints": { "sekimoriTarget/v1": requirement.id },
                 "properties": { "requirement": requirement.id },
@@ -210,6 +251,17 @@ fn location(report: &Report<'_>, element: &str) -> Value {
         },
         "logicalLocations": [{ "name": element, "fullyQualifiedName": element, "kind": "element" }],
     })
+}
+
+/// The score by which GitHub names the severity of a result, in the middle of its range (own judgement).
+fn severity(risk: Level) -> Option<&'static str> {
+    match risk {
+        Level::Critical => Some("9.5"),
+        Level::High => Some("8.0"),
+        Level::Medium => Some("5.5"),
+        Level::Low => Some("2.0"),
+        Level::None => None,
+    }
 }
 
 /// Without a risk stands what a requirement set demands.

@@ -127,6 +127,11 @@ pub(crate) fn protocol(protocol: Protocol, labels: &Labels) -> String {
         Protocol::Human => labels.text("protocol-human"),
         Protocol::Other => labels.text("protocol-other"),
         Protocol::Serial => labels.text("protocol-serial"),
-        named => named.word().to_uppercase(),
+        Protocol::Lorawan => "LoRaWAN".to_owned(),
+        Protocol::Zigbee => "Zigbee".to_owned(),
+        Protocol::Modbus => "Modbus".to_owned(),
+        Protocol::Opcua => "OPC UA".to_owned(),
+        Protocol::Coap => "CoAP".to_owned(),
+        abbreviated => abbreviated.word().to_uppercase(),
     }
 }
