@@ -146,12 +146,7 @@ impl<'a> Sheet<'a> {
     /// The risks by level: as they are, with what is there already, with everything that was chosen.
     fn risks(&mut self) {
         let columns = ["risk", "risk-before", "risk-there", "risk-chosen"];
-        self.html.raw("<table class=\"numbers\">\n<thead><tr>");
-        for key in columns {
-            let label = self.label(key);
-            self.html.element("th", "scope=\"col\"", &label);
-        }
-        self.html.raw("</tr></thead>\n<tbody>\n");
+        self.head("numbers", &columns.map(|key| self.label(key)));
         for row in stake::risks(self.facts.values()) {
             let key = format!("level-{}", row.level.word());
             let label = self.label(&key);
@@ -315,15 +310,12 @@ impl<'a> Sheet<'a> {
     /// What each quarter of the money closes, and what each unit of it.
     fn parts(&mut self) {
         let unit = self.money(UNIT);
-        self.html.raw("<table class=\"numbers\">\n<thead><tr>");
-        for label in [
+        let columns = [
             self.label("axis-money"),
             self.label("part-closed"),
             self.with("part-unit", &[("unit", &unit)]),
-        ] {
-            self.html.element("th", "scope=\"col\"", &label);
-        }
-        self.html.raw("</tr></thead>\n<tbody>\n");
+        ];
+        self.head("numbers", &columns);
         let (mut spent, mut closed) = (0, 0);
         for part in stake::parts(&self.analysis.solution) {
             let points = part.cost.saturating_sub(spent);
@@ -356,12 +348,8 @@ impl<'a> Sheet<'a> {
             self.html.element("p", "", &none).close("section");
             return;
         }
-        self.html.raw("<table class=\"due\">\n<thead><tr>");
-        for key in ["management-what", "owner", "management-when"] {
-            let label = self.label(key);
-            self.html.element("th", "scope=\"col\"", &label);
-        }
-        self.html.raw("</tr></thead>\n<tbody>\n");
+        let columns = ["management-what", "owner", "management-when"];
+        self.head("due", &columns.map(|key| self.label(key)));
         for entry in due.iter().take(ROWS) {
             let owner = match &entry.owner {
                 Some(owner) => shorten(owner, 110),
@@ -382,6 +370,18 @@ impl<'a> Sheet<'a> {
         self.html.raw("</tbody></table>\n");
         self.more(due.len().saturating_sub(ROWS));
         self.html.close("section");
+    }
+
+    /// Opens a table with its column headings.
+    fn head(&mut self, class: &str, columns: &[String]) {
+        self.html
+            .raw("<table class=\"")
+            .raw(class)
+            .raw("\">\n<thead><tr>");
+        for column in columns {
+            self.html.element("th", "scope=\"col\"", column);
+        }
+        self.html.raw("</tr></thead>\n<tbody>\n");
     }
 
     /// Points for what has to be built or done; the others put to work what is there already.

@@ -11,6 +11,15 @@ use sekimori_analysis::risk::Risk;
 use crate::Report;
 use crate::labels::Labels;
 
+/// Labels of the sentences that say how to read a report.
+pub(crate) const METHOD: [&str; 5] = [
+    "method-1",
+    "method-2",
+    "method-3",
+    "method-4",
+    "recorded-note",
+];
+
 /// Of which day a report is, and what it was concluded from.
 pub(crate) fn generated(report: &Report<'_>, labels: &Labels) -> String {
     let key = match report.findings {

@@ -44,6 +44,14 @@ pub(crate) fn render(report: &Report<'_>, language: Language) -> Result<Vec<u8>,
     })
 }
 
+/// What every sheet is made from.
+struct Book<'a> {
+    report: &'a Report<'a>,
+    tables: &'a Tables<'a>,
+    language: Language,
+    styles: Styles,
+}
+
 fn write(report: &Report<'_>, language: Language) -> Result<Vec<u8>, XlsxError> {
     let tables = Tables::new(report, language);
     let date = report.analysis.date;
@@ -54,20 +62,25 @@ fn write(report: &Report<'_>, language: Language) -> Result<Vec<u8>, XlsxError> 
         u8::try_from(day).unwrap_or(1),
     )?;
     let title = plain(report.analysis.title.of(language));
-    let mut book = Workbook::new();
-    book.set_properties(
+    let mut workbook = Workbook::new();
+    workbook.set_properties(
         &DocProperties::new()
             .set_title(shortened(&title, 200))
             .set_author("Sekimori")
             .set_creation_datetime(&created),
     );
-    let styles = Styles::new(language);
-    let sheet = book.add_worksheet();
+    let book = Book {
+        report,
+        tables: &tables,
+        language,
+        styles: Styles::new(language),
+    };
+    let sheet = workbook.add_worksheet();
     page(sheet, &tables.labels.text("sheet-overview"), &title)?;
-    overview::write(sheet, report, &tables, language, &styles)?;
-    let sheet = book.add_worksheet();
+    overview::write(sheet, &book)?;
+    let sheet = workbook.add_worksheet();
     page(sheet, &tables.labels.text("sheet-matrix"), &title)?;
-    matrix::write(sheet, report, &tables, language, &styles)?;
+    matrix::write(sheet, &book)?;
     let mut sheets = vec![
         ("sheet-targets", tables.targets()),
         ("sheet-factors", tables.factors()),
@@ -85,11 +98,11 @@ fn write(report: &Report<'_>, language: Language) -> Result<Vec<u8>, XlsxError> 
         ("sheet-questions", tables.questions()),
     ]);
     for (key, table) in sheets {
-        let sheet = book.add_worksheet();
+        let sheet = workbook.add_worksheet();
         page(sheet, &tables.labels.text(key), &title)?;
-        whole(sheet, &table, &styles)?;
+        whole(sheet, &table, &book.styles)?;
     }
-    book.save_to_buffer()
+    workbook.save_to_buffer()
 }
 
 /// Paper, frame of each page, name.

@@ -216,13 +216,7 @@ impl<'a> Page<'a> {
     }
 
     fn method(&mut self) {
-        for key in [
-            "method-1",
-            "method-2",
-            "method-3",
-            "method-4",
-            "recorded-note",
-        ] {
+        for key in words::METHOD {
             let text = self.label(key);
             self.html.element("p", "", &text);
         }

@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 
 use rust_xlsxwriter::{Worksheet, XlsxError};
 use sekimori_analysis::jnsa::{Cell, Gap, Matrix};
-use sekimori_analysis::language::Language;
 use sekimori_analysis::model::{CellId, Phase};
 
 use super::height::Height;
-use super::{LONGEST, ROWS, Styles, plain, shortened};
-use crate::Report;
+use super::{Book, LONGEST, ROWS, plain, shortened};
 use crate::facts::{self, Fact};
-use crate::tables::Tables;
 use crate::words::state_word;
 
 /// Widths of the columns: device, threat, then each phase.
@@ -19,16 +16,10 @@ const DEVICE: u16 = 11;
 const THREAT: u16 = 16;
 const PHASE: u16 = 31;
 
-pub(super) fn write(
-    sheet: &mut Worksheet,
-    report: &Report<'_>,
-    tables: &Tables<'_>,
-    language: Language,
-    styles: &Styles,
-) -> Result<(), XlsxError> {
-    let analysis = report.analysis;
+pub(super) fn write(sheet: &mut Worksheet, book: &Book<'_>) -> Result<(), XlsxError> {
+    let (analysis, language) = (book.report.analysis, book.language);
     let knowledge = &analysis.knowledge;
-    let labels = &tables.labels;
+    let labels = &book.tables.labels;
     let mut head = vec![labels.text("kind-device"), labels.text("threat")];
     head.extend(Phase::ALL.iter().map(|phase| {
         let name = knowledge.phases.get(phase);
@@ -39,16 +30,14 @@ pub(super) fn write(
     for (place, name) in (0_u16..).zip(&head) {
         let width = width(place);
         sheet.set_column_width(place, width)?;
-        sheet.write_string_with_format(0, place, name, &styles.head)?;
+        sheet.write_string_with_format(0, place, name, &book.styles.head)?;
         height.add(name, width.saturating_sub(3));
     }
     height.set(sheet, 0)?;
     let facts = facts::of(analysis, language).into_iter();
     let cells = Cells {
-        tables,
+        book,
         facts: facts.map(|fact| (fact.id.clone(), fact)).collect(),
-        report,
-        language,
     };
     let mut row = 1_u32;
     let mut breaks = Vec::new();
@@ -60,8 +49,8 @@ pub(super) fn write(
             let mut height = Height::default();
             height.add(&title, DEVICE);
             height.add(&name, THREAT);
-            sheet.write_string_with_format(row, 0, title, &styles.name)?;
-            sheet.write_string_with_format(row, 1, name, &styles.name)?;
+            sheet.write_string_with_format(row, 0, title, &book.styles.name)?;
+            sheet.write_string_with_format(row, 1, name, &book.styles.name)?;
             for (place, phase) in (2_u16..).zip(Phase::ALL) {
                 let wanted = CellId {
                     component: matrix.component.clone(),
@@ -72,9 +61,9 @@ pub(super) fn write(
                 let (text, format) = match (known.get(&wanted), fact) {
                     (Some(cell), Some(fact)) => (
                         cells.text(matrix, cell, fact),
-                        styles.of_cell(cell, fact.state),
+                        book.styles.of_cell(cell, fact.state),
                     ),
-                    _ => ("–".to_owned(), &styles.body),
+                    _ => ("–".to_owned(), &book.styles.body),
                 };
                 height.add(&text, PHASE);
                 sheet.write_string_with_format(row, place, text, format)?;
@@ -105,16 +94,14 @@ const fn width(place: u16) -> u16 {
 
 /// What the words of a cell are made from.
 struct Cells<'a> {
-    tables: &'a Tables<'a>,
+    book: &'a Book<'a>,
     facts: BTreeMap<String, Fact>,
-    report: &'a Report<'a>,
-    language: Language,
 }
 
 impl Cells<'_> {
     /// State and risk, strength, the measures by name (those that were chosen, then the others), and what is missing.
     fn text(&self, matrix: &Matrix, cell: &Cell, fact: &Fact) -> String {
-        let labels = &self.tables.labels;
+        let labels = &self.book.tables.labels;
         let mut lines = vec![labels.text(&format!("state-{}", state_word(fact.state)))];
         if let Some(risk) = &cell.risk {
             let level = labels.text(&format!("level-{}", risk.level.word()));
@@ -157,8 +144,8 @@ impl Cells<'_> {
 
     fn measure(&self, pick: &str) -> String {
         let id = pick.split('@').next().unwrap_or(pick);
-        let measure = self.report.analysis.knowledge.measures.get(id);
-        let name = measure.map_or("", |measure| measure.name.of(self.language));
+        let measure = self.book.report.analysis.knowledge.measures.get(id);
+        let name = measure.map_or("", |measure| measure.name.of(self.book.language));
         format!("{id} {}", plain(name)).trim_end().to_owned()
     }
 }

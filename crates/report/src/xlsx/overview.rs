@@ -2,34 +2,25 @@
 
 use rust_xlsxwriter::{Worksheet, XlsxError};
 use sekimori_analysis::choose::State;
-use sekimori_analysis::language::Language;
 use sekimori_analysis::model::Level;
 
 use super::height::Height;
-use super::{Styles, plain, shortened};
-use crate::Report;
-use crate::tables::Tables;
+use super::{Book, Styles, plain, shortened};
 use crate::words::{self, state_word};
 
 /// Widths of the two columns.
 const NAME: u16 = 36;
 const TEXT: u16 = 100;
 
-pub(super) fn write(
-    sheet: &mut Worksheet,
-    report: &Report<'_>,
-    tables: &Tables<'_>,
-    language: Language,
-    styles: &Styles,
-) -> Result<(), XlsxError> {
-    let analysis = report.analysis;
+pub(super) fn write(sheet: &mut Worksheet, book: &Book<'_>) -> Result<(), XlsxError> {
+    let (analysis, language) = (book.report.analysis, book.language);
     let solution = &analysis.solution;
-    let labels = &tables.labels;
+    let (labels, styles) = (&book.tables.labels, &book.styles);
     sheet.set_column_width(0, NAME)?.set_column_width(1, TEXT)?;
     let title = shortened(&plain(analysis.title.of(language)), 400);
     sheet.write_string_with_format(0, 0, title, &styles.title)?;
     sheet.set_row_height(0, 26.0)?;
-    let generated = words::generated(report, labels);
+    let generated = words::generated(book.report, labels);
     sheet.write_string_with_format(1, 0, generated, &styles.plain_line)?;
     let mut lines = Lines {
         sheet,
@@ -95,13 +86,7 @@ pub(super) fn write(
     ] {
         lines.put(&format!("{legend}: {mark}"), &labels.text(key))?;
     }
-    for key in [
-        "method-1",
-        "method-2",
-        "method-3",
-        "method-4",
-        "recorded-note",
-    ] {
+    for key in words::METHOD {
         lines.put(&labels.text("section-method"), &labels.text(key))?;
     }
     Ok(())
