@@ -32,6 +32,8 @@ explain-more = … and { $count } more (--json shows all)
 error-template-unknown = there is no template of that name
 error-file-exists = the file exists already
 error-countermeasure-unknown = no countermeasure of that name can be put to work in this system
+expected-countermeasure = the id of a countermeasure, for the whole system or at one place: CM-ENC, CM-ENC@{ $place }
+fix-countermeasure-unknown = sekimori model analyze FILE --format html  names the ids of all that answers something here
 error-comparison-format = this form of report has no place for a comparison
 fix-file-exists = name another file; nothing is overwritten
 

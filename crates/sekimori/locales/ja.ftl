@@ -32,6 +32,8 @@ explain-more = …ほか { $count } 件（全て見るには --json）
 error-template-unknown = その名前のひな形はありません
 error-file-exists = ファイルがすでにあります
 error-countermeasure-unknown = その名前の対策は、このシステムでは使えません
+expected-countermeasure = 対策の ID。全体なら CM-ENC、場所を限るなら CM-ENC@{ $place }
+fix-countermeasure-unknown = このシステムで役立つ対策の ID は  sekimori model analyze FILE --format html  で分かります
 error-comparison-format = この形式の報告書には、比較を載せる場所がありません
 fix-file-exists = 別のファイル名にしてください（上書きはしません）
 

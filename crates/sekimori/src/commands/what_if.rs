@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use sekimori_analysis::analyze;
 use sekimori_analysis::choose::{Wishes, compare};
-use sekimori_analysis::model::{Level, Model};
+use sekimori_analysis::model::{ComponentKind, Level, Model};
 use sekimori_report::{Format, Report};
 
 use super::{Context, report};
@@ -28,13 +28,17 @@ pub(super) fn compared(
     let comparison = compare(model, today, &wishes);
     let worst = comparison.after.worst;
     if !comparison.unknown.is_empty() {
+        let mut components = model.components.iter();
+        let device = components.find(|(_, part)| part.kind == ComponentKind::Device);
+        let place = device.map_or("…", |(id, _)| id.as_str());
         return Err(Diagnostic::new(
             Exit::Usage,
             "SK-MOD-910",
             context.text("error-countermeasure-unknown", &[]),
         )
         .observed(comparison.unknown.join(", "))
-        .expected("CM-ENC, CM-ENC@sensor"));
+        .expected(context.text("expected-countermeasure", &[("place", place)]))
+        .fix(context.text("fix-countermeasure-unknown", &[])));
     }
     if context.json || format == Format::Json {
         let mut bytes = serde_json::to_vec(&comparison).map_err(|error| {
