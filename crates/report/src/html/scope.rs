@@ -18,7 +18,7 @@ impl Page<'_> {
     pub(super) fn figure(&mut self, id: &str, caption: &str, scene: Option<&Scene>) {
         match scene {
             Some(scene) => {
-                let class = if scene.width > 950 && scene.width > scene.height {
+                let class = if scene.width > 983 && scene.width > scene.height {
                     "class=\"wide\""
                 } else {
                     ""
