@@ -392,16 +392,6 @@ pub struct Knowledge {
     pub risk: RiskTable,
 }
 
-impl Knowledge {
-    /// Names of the JNSA threats by id.
-    pub fn threat_names(&self) -> BTreeMap<String, Text> {
-        self.threats
-            .iter()
-            .map(|(id, threat)| (id.clone(), threat.name.clone()))
-            .collect()
-    }
-}
-
 /// The knowledge that ships with this version, without what a model changes of it.
 ///
 /// A method that looks at a model takes the knowledge in force from its system instead.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sekimori_analysis::diagnostic::Problems;
+use sekimori_analysis::diagnostic::{Gravity, Problems};
 use sekimori_analysis::model;
 
 const HEAD: &str = "[model]\nformat = \"sekimori-model/0\"\nid = \"m\"\n";
@@ -206,4 +206,74 @@ fn the_empty_model_says_what_is_missing() {
         assert!(problem.fix.en.contains("format ="), "{}", problem.fix.en);
     }
     assert!(model::parse_sources(&[]).is_err());
+}
+
+#[test]
+fn a_model_that_only_gives_many_warnings_is_used() {
+    let mut text = format!(
+        "{HEAD}[[zone]]\nid = \"z\"\n[[component]]\nid = \"a\"\nkind = \"service\"\nzone = \"z\"\n[[component]]\nid = \"b\"\nkind = \"service\"\nzone = \"z\"\n"
+    );
+    for n in 0..600 {
+        text.push_str(&format!(
+            "[[flow]]\nid = \"f{n}\"\nfrom = \"a\"\nto = \"b\"\nproto = \"mqtt\"\nsecurity = \"unknown\"\n"
+        ));
+    }
+    let model = model::parse("m", &text).expect("warnings stop nobody");
+    assert_eq!((model.flows.len(), model.warnings.len()), (600, 600));
+    // And the one error behind them is named, not only counted.
+    let problems = refused(&format!("{text}[[zone]]\nid = \"z\"\n"));
+    let errors = problems
+        .list
+        .iter()
+        .filter(|problem| problem.gravity == Gravity::Error);
+    let codes: Vec<_> = errors.map(|problem| problem.code).collect();
+    assert_eq!(codes, ["SK-MOD-011"]);
+}
+
+#[test]
+fn warnings_by_the_ten_thousand_take_bounded_time() {
+    const MANY: usize = 20_000;
+    let said = "status = \"accepted\"\nwhy = \"w\"\nowner = \"o\"\nuntil = \"2020-01-01\"\n";
+    let mut components = String::new();
+    for n in 0..2_000 {
+        components.push_str(&format!(
+            "[[component]]\nid = \"comp{n}\"\nkind = \"service\"\nzone = \"z\"\n"
+        ));
+    }
+    // Each is about something that is nearly, but not quite, in the model or in the knowledge.
+    type Part = fn(usize) -> String;
+    let subjects: [(&str, Part, &str); 3] = [
+        ("decision", |n| format!("cell = \"cmp{n}:SR-F2\""), said),
+        ("decision", |n| format!("cell = \"comp1:SR-F{n}\""), said),
+        (
+            "statement",
+            |n| format!("item = \"CSA-9{n}\""),
+            &said.replace("accepted", "process"),
+        ),
+    ];
+    for (section, subject, said) in subjects {
+        let mut text = format!("{HEAD}[[zone]]\nid = \"z\"\n{components}");
+        for n in 0..MANY {
+            text.push_str(&format!("[[{section}]]\n{}\n{said}", subject(n)));
+        }
+        let model = patiently(section, || model::parse("m", &text)).expect("warnings");
+        assert!(
+            model.warnings.len() > MANY - 100,
+            "{}",
+            model.warnings.len()
+        );
+        let day = jiff::civil::date(2026, 1, 1);
+        let due = patiently(section, || model::check_dates(&model, "m", &text, day));
+        assert_eq!(due.len(), MANY);
+    }
+    // Every component closes another circle over the first.
+    let mut text = format!("{HEAD}[[zone]]\nid = \"z\"\n");
+    for n in 0..MANY {
+        let next = (n + 1) % MANY;
+        text.push_str(&format!(
+            "[[component]]\nid = \"c{n}\"\nkind = \"service\"\nzone = \"z\"\ndepends_on = [\"c0\", \"c{next}\"]\n"
+        ));
+    }
+    let model = patiently("circles", || model::parse("m", &text)).expect("warnings");
+    assert_eq!(model.warnings.len(), MANY);
 }

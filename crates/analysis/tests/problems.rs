@@ -492,14 +492,14 @@ const CASES: &[(&str, &str, &str, &str, &str)] = &[
         "to = \"gw\"",
         "to = \"sensor\"",
         "[[flow]]",
-        "correct `from`",
+        "correct `from` or `to`",
     ),
     (
         "SK-MOD-023",
         "to = \"gw\"",
         "to = \"gw\"\nvia = \"gw\"",
         "[[flow]]",
-        "correct `from`",
+        "correct `to` or `via`",
     ),
     (
         "SK-MOD-024",

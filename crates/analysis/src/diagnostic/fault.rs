@@ -169,10 +169,12 @@ pub enum Fault {
     },
     /// A backlog beside no rate.
     BacklogWithoutRate,
-    /// A flow that ends where it starts.
+    /// A flow that names one component twice.
     FlowToItself {
         /// The component.
         component: String,
+        /// The keys that name it.
+        keys: [&'static str; 2],
     },
     /// A device without a device class.
     DeviceWithoutClass {

@@ -139,7 +139,7 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// The most problems that are listed; the rest is counted.
+    /// The most errors that are listed, and the most warnings; the rest is counted.
     pub const MAX_LISTED: usize = 500;
 
     /// Whether there is none.

@@ -5,17 +5,20 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use super::fields::{Fields, Reader, shown, wrong_type};
-use super::identifiers::{Expected, give_apart, likely, similar};
+use super::fields::{Fields, wrong_type};
+use super::identifiers::{give_apart, similar};
 use super::keys::Section;
-use super::{
-    Decision, DecisionStatus, MeasureEdit, Model, RiskId, Statement, StatementStatus, values,
-};
+use super::reader::{Reader, shown};
+use super::{Decision, DecisionStatus, MeasureEdit, RiskId, Statement, StatementStatus, values};
 use crate::diagnostic::Fault;
 use crate::knowledge::{
-    self, Fact, Knowledge, MeasureKind, Rule, RuleChange, RuleFault, Shape, Subject, Wanted,
+    self, Fact, MeasureKind, Rule, RuleChange, RuleFault, Shape, Subject, Wanted,
 };
 use crate::language::Text;
+
+mod subjects;
+
+pub(super) use subjects::check;
 
 type Read<T> = Option<(String, T)>;
 
@@ -69,8 +72,7 @@ pub(super) fn decision(
     let f = Fields::open(r, table, span, &section.written(), section.keys);
     let subject = f.required_text(r, "cell", "\"sensor:JT04:P2\"");
     let subject = subject.and_then(|(text, span)| {
-        let names = knowledge::base().threat_names();
-        let subject = values::subject(r, text, span.clone(), &names)?;
+        let subject = values::subject(r, text, span.clone())?;
         give_apart(r, "decision", text, span)?;
         Some(subject)
     });
@@ -454,131 +456,4 @@ fn answers(r: &mut Reader<'_>, f: &Fields<'_>) -> BTreeSet<String> {
         r.report(span, fault);
     }
     answers
-}
-
-/// Checks what needs the whole model: that decisions and statements are about something, and
-/// that rules and countermeasures that are named exist.
-pub(super) fn check(r: &mut Reader<'_>, model: &Model, wholes: &[Fields<'_>]) {
-    let base = knowledge::base();
-    named_knowledge(r, base);
-    for (index, whole) in wholes.iter().enumerate() {
-        r.turn_to(index);
-        for (section, key) in [("decision", "cell"), ("statement", "item")] {
-            let items = whole.value(section);
-            let items = items.and_then(|value| value.get_ref().as_array());
-            for item in items.into_iter().flat_map(|items| items.iter()) {
-                let value = item.get_ref().as_table().and_then(|table| table.get(key));
-                let Some(value) = value else { continue };
-                let Some(id) = value.get_ref().as_str() else {
-                    continue;
-                };
-                let missing = match section {
-                    "decision" => model
-                        .decisions
-                        .get(id)
-                        .and_then(|decision| missing(r, model, base, &decision.risk)),
-                    _ => missing_item(base, id),
-                };
-                if let Some(missing) = missing {
-                    let id = shown(id);
-                    let fault = Fault::SubjectGone {
-                        id,
-                        missing: missing.what,
-                        similar: missing.similar,
-                    };
-                    r.report(value.span(), fault);
-                }
-            }
-        }
-    }
-}
-
-/// What is not there, and what may have been meant.
-struct Missing {
-    what: Text,
-    similar: Option<String>,
-}
-
-/// What of a decision's subject is not in the model.
-fn missing(r: &Reader<'_>, model: &Model, base: &Knowledge, subject: &RiskId) -> Option<Missing> {
-    let ids = &r.identifiers;
-    let no = |id: &str, expected: Expected| {
-        let words = expected.words();
-        (!ids.has(id, expected)).then(|| Missing {
-            similar: likely(ids, id, expected),
-            what: Text::new(
-                format!("\"{}\" is not the id of {}", shown(id), words.en),
-                format!("\"{}\" は{}の id ではありません", shown(id), words.ja),
-            ),
-        })
-    };
-    match subject {
-        RiskId::Cell(cell) => no(&cell.component, Expected::Device),
-        RiskId::Threat { element, rule } => no(element, Expected::Element).or_else(|| {
-            // What precedes an attack has rules of its own, and can be decided about all the same.
-            let is_rule = base.rules.iter().any(|known| known.id == *rule)
-                || crate::stpa::before_rules()
-                    .iter()
-                    .any(|known| known.id == *rule);
-            (!is_rule && !ids.has_apart("rule", rule)).then(|| Missing {
-                similar: similar(rule, base.rules.iter().map(|rule| rule.id.as_str())),
-                what: Text::new(
-                    format!("there is no rule \"{}\"", shown(rule)),
-                    format!("規則 \"{}\" はありません", shown(rule)),
-                ),
-            })
-        }),
-        RiskId::Derived { uca, element, .. } => {
-            no(uca, Expected::UnsafeControlAction).or_else(|| no(element, Expected::Element))
-        }
-        RiskId::Scenario(id) => no(id, Expected::Scenario),
-        RiskId::Candidate { action, kind } => no(action, Expected::ControlAction).or_else(|| {
-            let written = model.unsafe_control_actions.iter();
-            let (id, _) = written
-                .into_iter()
-                .find(|(_, uca)| uca.action == *action && uca.kind == *kind)?;
-            Some(Missing {
-                similar: None,
-                what: Text::new(
-                    format!("\"{id}\" says how it is unsafe, so it is no candidate any more"),
-                    format!("\"{id}\" に書かれているので、もう候補ではありません"),
-                ),
-            })
-        }),
-    }
-}
-
-/// Why a statement's item is none.
-fn missing_item(base: &Knowledge, id: &str) -> Option<Missing> {
-    let mut items = base.regimes.values().flat_map(|set| &set.items);
-    let is_control = crate::checklist::is_control(id);
-    (!is_control && !items.any(|item| item.id == id)).then(|| {
-        let all = base.regimes.values().flat_map(|set| &set.items);
-        let similar = similar(id, all.map(|item| item.id.as_str()));
-        let id = shown(id);
-        let what = Text::new(
-            format!("neither a control of the checklist nor an item of a requirement set is called \"{id}\""),
-            format!("チェックリストにも要求の集まりにも \"{id}\" はありません"),
-        );
-        Missing { what, similar }
-    })
-}
-
-fn named_knowledge(r: &mut Reader<'_>, base: &Knowledge) {
-    for (section, key, id, span) in r.take_named() {
-        let mut rules = base.rules.iter().map(|rule| rule.id.as_str());
-        let ships = match section {
-            "rule" => rules.any(|known| known == id),
-            _ => base.measures.contains_key(&id),
-        };
-        if ships || r.identifiers.has_apart(section, &id) {
-            continue;
-        }
-        let similar = match section {
-            "rule" => similar(&id, base.rules.iter().map(|rule| rule.id.as_str())),
-            _ => similar(&id, base.measures.keys().map(String::as_str)),
-        };
-        let id = shown(&id);
-        r.report_at(span, Fault::UnknownKnowledge { key, id, similar });
-    }
 }

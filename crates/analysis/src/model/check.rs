@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::Model;
-use super::fields::Reader;
-use crate::diagnostic::Fault;
+use super::reader::Reader;
+use crate::diagnostic::{Fault, Gravity};
 
 /// Where ids stand: the text, and the span in that text.
 pub(super) type Places = BTreeMap<String, (usize, Range<usize>)>;
@@ -18,22 +18,23 @@ fn report(reader: &mut Reader<'_>, places: &Places, id: &str, fault: Fault) {
     }
 }
 
-/// A flow has different ends.
+/// A flow has different ends, and its gateway is neither of them.
 pub(super) fn ends(
     reader: &mut Reader<'_>,
     [from, to, via]: [Option<&str>; 3],
     span: Range<usize>,
 ) {
-    let same = if from == to || from == via {
-        from
-    } else if via == to {
-        to
-    } else {
-        None
-    };
-    if let Some(component) = same {
-        let component = component.to_owned();
-        reader.report(span, Fault::FlowToItself { component });
+    let pairs = [
+        (["from", "to"], from, to),
+        (["from", "via"], from, via),
+        (["to", "via"], to, via),
+    ];
+    let same = pairs.into_iter().find_map(|(keys, one, other)| {
+        let component = one.filter(|_| one == other)?;
+        Some((keys, component.to_owned()))
+    });
+    if let Some((keys, component)) = same {
+        reader.report(span, Fault::FlowToItself { component, keys });
     }
 }
 
@@ -61,7 +62,7 @@ pub(super) fn control_structure(reader: &mut Reader<'_>, model: &Model, places: 
 /// Most components that a circle's description names.
 const SHOWN: usize = 12;
 
-/// Components that need each other in a circle: each circle is named once, at its first component.
+/// Components that need each other in a circle: each circle is named once, at the component where it closes.
 ///
 /// Flows in a circle are how control works and hazards lead to losses that lead nowhere, so
 /// dependencies are the one place where a circle is worth a look.
@@ -78,9 +79,13 @@ pub(super) fn dependencies(reader: &mut Reader<'_>, model: &Model, places: &Plac
             let at = *at;
             match next.pop() {
                 Some(needed) if on_way.contains(needed) => {
-                    let names = way.iter().map(|(id, _)| *id);
-                    let path: Vec<&str> = names.skip_while(|id| *id != needed).collect();
-                    report_circle(reader, places, &path);
+                    // The way back may be long: only a circle that is listed is written out.
+                    let path = if reader.is_listing(Gravity::Warning) {
+                        circle(&way, needed)
+                    } else {
+                        String::new()
+                    };
+                    report(reader, places, needed, Fault::Cycle { path });
                 }
                 Some(needed) if done.contains(needed) => {}
                 Some(needed) => {
@@ -105,15 +110,13 @@ fn needs<'m>(model: &'m Model, id: &str) -> Vec<&'m str> {
     known.map(String::as_str).rev().collect()
 }
 
-fn report_circle(reader: &mut Reader<'_>, places: &Places, path: &[&str]) {
-    let Some(first) = path.first() else {
-        return;
-    };
-    let mut said: Vec<&str> = path.iter().take(SHOWN).copied().collect();
-    if path.len() > SHOWN {
+/// The circle that closes at `first`, which is on the way.
+fn circle(way: &[(&str, Vec<&str>)], first: &str) -> String {
+    let mut path = way.iter().map(|(id, _)| *id).skip_while(|id| *id != first);
+    let mut said: Vec<&str> = path.by_ref().take(SHOWN).collect();
+    if path.next().is_some() {
         said.push("…");
     }
     said.push(first);
-    let path = said.join(" → ");
-    report(reader, places, first, Fault::Cycle { path });
+    said.join(" → ")
 }

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fields::{Fields, Reader, shown};
+use super::fields::Fields;
 use super::keys;
+use super::reader::{Reader, shown};
 use super::{
     Cost, Detect, FORMAT, Level, Model, Opening, PolicySettings, SecurityLevel, identifiers,
 };

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::fields::{Reader, shown};
+use super::reader::{Reader, shown};
 use super::words::ComponentKind;
-use crate::diagnostic::Fault;
+use crate::diagnostic::{Fault, Gravity};
 use crate::language::Text;
 
 /// Longest id: a requirement made of it is still an id of the policy (63).
@@ -234,7 +234,7 @@ pub(super) fn resolve(reader: &mut Reader<'_>) {
             },
             None => Fault::UnknownId {
                 similar: reader
-                    .is_listing()
+                    .is_listing(Gravity::Error)
                     .then(|| likely(&reader.identifiers, &id, expected))
                     .flatten(),
                 key,

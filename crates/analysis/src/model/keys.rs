@@ -1,11 +1,6 @@
 //! Every section and key that a model may have: one table that the parser reads by, that the
 //! reference is written from, and that the JSON Schema for editors is made of.
 
-#![allow(
-    dead_code,
-    reason = "reference and JSON Schema arrive with the next change"
-)]
-
 use super::identifiers::Expected;
 
 mod tables;
@@ -111,7 +106,7 @@ pub(super) enum Grammar {
     Subject,
     /// Control of the checklist or item of a requirement set.
     Item,
-    /// Some of the letters c, i, a.
+    /// Some of the letters c, i, a, p.
     Harms,
     /// Rule of STRIDE.
     Rule,

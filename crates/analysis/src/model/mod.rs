@@ -26,6 +26,7 @@ mod layout;
 mod places;
 mod protection;
 mod read;
+mod reader;
 mod reference;
 mod schema;
 mod sections;

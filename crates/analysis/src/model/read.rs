@@ -7,9 +7,10 @@ use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::fields::{Fields, Reader, shown, wrong_type};
+use super::fields::{Fields, wrong_type};
 use super::identifiers::resolve;
 use super::keys::{self, Section};
+use super::reader::{Reader, shown};
 use super::{MAX_BYTES, Model, Source, author, check, guard, header, sections};
 use crate::diagnostic::{Fault, Gravity, Problems};
 use crate::language::Text;
@@ -94,8 +95,8 @@ pub(super) fn parse_sources(sources: &[Source<'_>]) -> Result<Model, Problems> {
     check::control_structure(&mut reader, &model, &places(&wholes, "control_action"));
     check::dependencies(&mut reader, &model, &places(&wholes, "component"));
     let problems = reader.into_problems();
-    let has_error = problems.list.iter().any(|p| p.gravity == Gravity::Error);
-    if has_error || problems.omitted > 0 {
+    // Errors are left out of the list only behind others.
+    if problems.list.iter().any(|p| p.gravity == Gravity::Error) {
         return Err(problems);
     }
     model.warnings = problems;
@@ -260,14 +261,19 @@ pub(super) fn check_dates(model: &Model, sources: &[Source<'_>], today: Date) ->
     reader.into_problems()
 }
 
-/// Reports `fault` at the date of the section with this id.
+/// Reports `fault` at the date of the section with this id; one that is only counted needs no place.
 fn overdue(
     reader: &mut Reader<'_>,
     documents: &[Table<'_>],
     [section, key, id, date]: [&str; 4],
     fault: Fault,
 ) {
-    for (index, document) in documents.iter().enumerate() {
+    let listed = if reader.is_listing(fault.gravity()) {
+        documents
+    } else {
+        &[]
+    };
+    for (index, document) in listed.iter().enumerate() {
         let items = document.get_ref().get(section);
         let found = items
             .and_then(|value| value.get_ref().as_array())

@@ -17,11 +17,11 @@ pub(super) fn sections(language: Language) -> String {
         for key in section.keys {
             match key.shape {
                 Shape::Table(keys) => {
-                    let _ = writeln!(out, "#### `{}` {}\n", key.name, within(language, section));
+                    let _ = writeln!(out, "#### `{}`{}\n", key.name, within(language, section));
                     table(&mut out, language, keys);
                 }
                 Shape::Facts => {
-                    let _ = writeln!(out, "#### `{}` {}\n", key.name, within(language, section));
+                    let _ = writeln!(out, "#### `{}`{}\n", key.name, within(language, section));
                     facts(&mut out, language);
                 }
                 _ => {}
@@ -40,8 +40,8 @@ fn of(language: Language, (en, ja): Said) -> &'static str {
 
 fn within(language: Language, section: &super::keys::Section) -> String {
     match language {
-        Language::English => format!("of `{}`", section.written()),
-        Language::Japanese => format!("(`{}`)", section.written()),
+        Language::English => format!(" of `{}`", section.written()),
+        Language::Japanese => format!("（`{}`）", section.written()),
     }
 }
 

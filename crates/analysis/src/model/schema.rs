@@ -6,8 +6,9 @@ use std::ops::Range;
 use serde_json::{Map, Value as Json};
 use toml::de::{DeTable, DeValue};
 
-use super::fields::{Fields, Reader, Value, shown};
+use super::fields::{Fields, Value};
 use super::identifiers::similar;
+use super::reader::{Reader, shown};
 use super::values::number;
 use crate::diagnostic::Fault;
 use crate::language::Text;

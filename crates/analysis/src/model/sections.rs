@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
-use super::fields::{Fields, Reader, shown};
+use super::fields::Fields;
 use super::identifiers::{Expected, Kind, give};
 use super::keys::Section;
+use super::reader::{Reader, shown};
 use super::{
     Asset, AssetKind, Assumption, Budget, Capabilities, Component, ComponentKind, ControlAction,
     Controller, Flow, Hazard, KeyFacts, Level, LinkProtection, Loss, Network, Phase, Physical,

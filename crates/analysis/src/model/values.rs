@@ -1,11 +1,12 @@
 //! Rates, ranges and cells: values with a grammar of their own.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::fields::{Fields, Reader, Value, shown};
+use super::fields::{Fields, Value};
+use super::reader::{Reader, shown};
 use super::{Points, Rate, RiskId, Stride};
 use crate::diagnostic::Fault;
+use crate::knowledge;
 use crate::language::Text;
 
 /// Most messages in one period.
@@ -143,12 +144,8 @@ fn describe(value: &Value<'_>) -> String {
 }
 
 /// Reads what a decision is about: a cell, a STRIDE threat, a scenario or a candidate.
-pub(super) fn subject(
-    reader: &mut Reader<'_>,
-    text: &str,
-    span: Range<usize>,
-    threats: &BTreeMap<String, Text>,
-) -> Option<RiskId> {
+pub(super) fn subject(reader: &mut Reader<'_>, text: &str, span: Range<usize>) -> Option<RiskId> {
+    let threats = &knowledge::base().threats;
     let wrong = match RiskId::parse(text) {
         Some(RiskId::Cell(cell)) if !threats.contains_key(&cell.threat) => no_threat(&cell.threat),
         Some(subject) => return Some(subject),

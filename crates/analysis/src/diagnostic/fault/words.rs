@@ -360,19 +360,25 @@ pub(super) fn of(fault: &Fault) -> Words {
                 "`rate` を足すか、`backlog` を削ってください",
             ),
         ),
-        Fault::FlowToItself { component } => words(
+        Fault::FlowToItself {
+            component,
+            keys: [one, other],
+        } => words(
             (
-                "the flow ends where it starts",
-                "フローの始点と終点が同じです",
+                "the flow names one component twice",
+                "フローが同じ部品を二度挙げています",
             ),
             (
-                &format!("from and to are both \"{component}\""),
-                &format!("from と to がともに \"{component}\""),
+                &format!("`{one}` and `{other}` are both \"{component}\""),
+                &format!("`{one}` と `{other}` がともに \"{component}\""),
             ),
-            ("two different components", "異なる二つの部品"),
             (
-                "correct `from`, `to` or `via`",
-                "`from`、`to`、`via` のどれかを直してください",
+                "different components for sender, receiver and gateway in between",
+                "送り手・受け手・間に入るゲートウェイとして、それぞれ別の部品",
+            ),
+            (
+                &format!("correct `{one}` or `{other}`"),
+                &format!("`{one}` か `{other}` を直してください"),
             ),
         ),
         Fault::DeviceWithoutClass { component } => words(
@@ -475,7 +481,7 @@ pub(super) fn of(fault: &Fault) -> Words {
             (&expected.en, &expected.ja),
             (
                 &format!("write {}", expected.en),
-                &format!("{}を書いてください", expected.ja),
+                &format!("次のように書いてください: {}", expected.ja),
             ),
         ),
         Fault::KeysDisagree {

@@ -41,7 +41,7 @@ const CSA_CLASSES: &[&str] = &[
 
 const ID: Said = (
     "Short name, unique in the whole model; results are traced by it, so keep it when other things change.",
-    "モデル全体で一意の短い名。結果はこの名でたどるので、他を変えても名は変えないでください。",
+    "モデル全体で一意の短い名。結果はこの名でたどるので、他を変えても名は変えないこと。",
 );
 const TITLE: Key = key(
     "title",
