@@ -19,10 +19,13 @@ const SHOWN: usize = 60;
 const SAID: usize = 200;
 
 /// A document with a memory of what was taken from it.
+///
+/// Values are remembered by their address: the document owns them and never changes, and a path of keys that an author
+/// gave may be longer than the document has values.
 pub(crate) struct Document {
     root: Value,
-    taken: RefCell<BTreeSet<String>>,
-    named: RefCell<BTreeSet<String>>,
+    taken: RefCell<BTreeSet<usize>>,
+    named: RefCell<BTreeSet<usize>>,
 }
 
 impl Document {
@@ -73,14 +76,13 @@ impl Document {
         Node {
             document: self,
             value: &self.root,
-            path: String::new(),
         }
     }
 
     /// Everything that nobody looked at, one note for each kind of place.
     pub(crate) fn left_behind(&self) -> Vec<Note> {
         let mut left = BTreeMap::new();
-        self.walk(&self.root, "", "", &mut left);
+        self.walk(&self.root, "", &mut left);
         left.into_iter()
             .map(|(place, (count, example))| {
                 let (en, ja) = match count {
@@ -102,28 +104,22 @@ impl Document {
             .collect()
     }
 
-    fn walk(
-        &self,
-        value: &Value,
-        path: &str,
-        pattern: &str,
-        left: &mut BTreeMap<String, (usize, String)>,
-    ) {
-        if self.taken.borrow().contains(path) {
+    fn walk(&self, value: &Value, pattern: &str, left: &mut BTreeMap<String, (usize, String)>) {
+        if self.taken.borrow().contains(&place(value)) {
             return;
         }
         match value {
             Value::Object(map) => {
-                let is_named = self.named.borrow().contains(path);
+                let is_named = self.named.borrow().contains(&place(value));
                 for (key, value) in map {
                     let shape = if is_named { "*" } else { key };
-                    self.walk(value, &join(path, key), &join(pattern, &shown(shape)), left);
+                    self.walk(value, &join(pattern, &shown(shape)), left);
                 }
             }
             Value::Array(list) => {
-                for (index, value) in list.iter().enumerate() {
-                    let pattern = format!("{pattern}[]");
-                    self.walk(value, &join(path, &index.to_string()), &pattern, left);
+                let pattern = format!("{pattern}[]");
+                for value in list {
+                    self.walk(value, &pattern, left);
                 }
             }
             // What says nothing is not lost.
@@ -142,29 +138,23 @@ impl Document {
     }
 }
 
-/// One value of a document, and where it is.
-#[derive(Clone)]
+/// One value of a document.
+#[derive(Clone, Copy)]
 pub(crate) struct Node<'d> {
     document: &'d Document,
     value: &'d Value,
-    path: String,
 }
 
 impl<'d> Node<'d> {
     /// The value of `key`, looked at only when it is read.
     pub(crate) fn get(&self, key: &str) -> Option<Node<'d>> {
         let value = self.value.as_object()?.get(key)?;
-        Some(Node {
-            document: self.document,
-            value,
-            path: join(&self.path, key),
-        })
+        Some(self.below(value))
     }
 
     /// Follows several keys.
     pub(crate) fn at(&self, keys: &[&str]) -> Option<Node<'d>> {
-        keys.iter()
-            .try_fold(self.clone(), |node, key| node.get(key))
+        keys.iter().try_fold(*self, |node, key| node.get(key))
     }
 
     /// The entries of a list; none when it is no list.
@@ -175,15 +165,12 @@ impl<'d> Node<'d> {
     /// The entries of this list.
     pub(crate) fn items(&self) -> Vec<Node<'d>> {
         let items = self.value.as_array().map_or(&[][..], Vec::as_slice);
-        items
-            .iter()
-            .enumerate()
-            .map(|(index, value)| Node {
-                document: self.document,
-                value,
-                path: join(&self.path, &index.to_string()),
-            })
-            .collect()
+        items.iter().map(|value| self.below(value)).collect()
+    }
+
+    fn below(&self, value: &'d Value) -> Node<'d> {
+        let document = self.document;
+        Node { document, value }
     }
 
     /// The entries of a map whose keys are names that its author gave.
@@ -191,23 +178,16 @@ impl<'d> Node<'d> {
         let Some(node) = self.get(key) else {
             return Vec::new();
         };
-        self.document.named.borrow_mut().insert(node.path.clone());
+        self.document.named.borrow_mut().insert(place(node.value));
         let entries = node.value.as_object().into_iter().flatten();
         entries
-            .map(|(name, value)| {
-                let entry = Node {
-                    document: self.document,
-                    value,
-                    path: join(&node.path, name),
-                };
-                (name.as_str(), entry)
-            })
+            .map(|(name, value)| (name.as_str(), self.below(value)))
             .collect()
     }
 
     /// Takes the whole value: it is carried over, or a note of its own tells of it.
     pub(crate) fn take(&self) -> &'d Value {
-        self.document.taken.borrow_mut().insert(self.path.clone());
+        self.document.taken.borrow_mut().insert(place(self.value));
         self.value
     }
 
@@ -284,8 +264,13 @@ impl<'d> Node<'d> {
     }
 }
 
+/// What tells a value from every other of its document.
+fn place(value: &Value) -> usize {
+    core::ptr::from_ref(value).addr()
+}
+
 fn join(path: &str, key: &str) -> String {
-    // A key may hold the separator; escaped, no two places share a path.
+    // A key may hold the separator.
     let key = key.replace('~', "~0").replace('/', "~1");
     if path.is_empty() {
         key

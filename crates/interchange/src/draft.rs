@@ -31,7 +31,7 @@ pub(crate) struct Draft {
     pub(crate) title: String,
     pub(crate) zones: Vec<Zone>,
     pub(crate) components: Vec<Component>,
-    pub(crate) assets: Vec<Asset>,
+    assets: Vec<Asset>,
     pub(crate) flows: Vec<Flow>,
     pub(crate) losses: Vec<Statement>,
     pub(crate) hazards: Vec<Statement>,
@@ -42,6 +42,10 @@ pub(crate) struct Draft {
     pub(crate) assumptions: Vec<Assumption>,
     pub(crate) notes: Vec<Note>,
     given: BTreeSet<String>,
+    /// The number that the next id gets whose wanted form is taken.
+    next: BTreeMap<String, u32>,
+    /// Where each asset stands in the list.
+    asset_at: BTreeMap<String, usize>,
     by_foreign: BTreeMap<(&'static str, String), String>,
 }
 
@@ -164,13 +168,30 @@ impl Draft {
     /// An id that nothing has yet: `wanted`, or `wanted` with a number.
     pub(crate) fn free(&mut self, wanted: &str) -> String {
         let mut id = wanted.to_owned();
-        let mut number = 2_u32;
         while RESERVED.contains(&id.as_str()) || self.given.contains(&id) {
+            let number = self.next.entry(wanted.to_owned()).or_insert(2);
             id = format!("{wanted}-{number}");
-            number = number.saturating_add(1);
+            *number = number.saturating_add(1);
         }
         self.given.insert(id.clone());
         id
+    }
+
+    /// Adds an asset, whose id is new.
+    pub(crate) fn add_asset(&mut self, asset: Asset) {
+        self.asset_at.insert(asset.id.clone(), self.assets.len());
+        self.assets.push(asset);
+    }
+
+    /// Notes that a component keeps the asset with this foreign name; whether there is such an asset.
+    pub(crate) fn keep(&mut self, asset: &str, component: &str) -> bool {
+        let id = self.known("asset", asset);
+        let at = id.and_then(|id| self.asset_at.get(&id).copied());
+        let Some(asset) = at.and_then(|at| self.assets.get_mut(at)) else {
+            return false;
+        };
+        asset.stored_in.insert(component.to_owned());
+        true
     }
 
     /// The id that [`name`](Self::name) gave.
@@ -233,23 +254,29 @@ impl Draft {
         }
     }
 
-    /// Writes the text, and reads it back as a model.
-    pub(crate) fn finish(mut self, left_behind: Vec<Note>) -> Result<Imported, Refusal> {
+    /// Refuses more elements than a model of a system has.
+    pub(crate) fn check_counts(&self) -> Result<(), Refusal> {
         let most = [
             self.components.len(),
             self.flows.len(),
             self.assets.len(),
             self.zones.len(),
         ];
-        if most.into_iter().max() > Some(MAX_ELEMENTS) {
-            return Err(Refusal::TooMany {
-                what: Text::new(
-                    "components, flows, assets or zones",
-                    "部品、フロー、資産または区域",
-                ),
-                limit: MAX_ELEMENTS,
-            });
+        if most.into_iter().max() <= Some(MAX_ELEMENTS) {
+            return Ok(());
         }
+        Err(Refusal::TooMany {
+            what: Text::new(
+                "components, flows, assets or zones",
+                "部品、フロー、資産または区域",
+            ),
+            limit: MAX_ELEMENTS,
+        })
+    }
+
+    /// Writes the text, and reads it back as a model.
+    pub(crate) fn finish(mut self, left_behind: Vec<Note>) -> Result<Imported, Refusal> {
+        self.check_counts()?;
         if self
             .components
             .iter()

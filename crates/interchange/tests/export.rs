@@ -95,7 +95,42 @@ fn every_threat_goes_along_with_its_state() {
         export(Target::ThreatDragon, &model, &analysis, Language::Japanese)
     );
     assert_ne!(exported, again);
-    assert!(exported.notes.iter().any(|note| note.place == "uca"));
+}
+
+#[test]
+fn what_the_format_has_no_place_for_is_told_and_nothing_else() {
+    let (model, analysis) = example();
+    let told = |target: Target| -> Vec<(String, String)> {
+        let exported = export(target, &model, &analysis, Language::English);
+        let notes = exported.notes.into_iter();
+        notes.map(|note| (note.place, note.text.en)).collect()
+    };
+    let count = |notes: &[(String, String)], place: &str| -> Option<usize> {
+        let (_, text) = notes.iter().find(|(at, _)| at == place)?;
+        text.split(' ').next()?.parse().ok()
+    };
+    let (dragon, otm) = (told(Target::ThreatDragon), told(Target::Otm));
+    let sequenced = model.flows.values();
+    let sequenced = sequenced.filter(|flow| flow.sequence == model::Sequence::Required);
+    assert_eq!(count(&otm, "flow.sequence"), Some(sequenced.count()));
+    assert_eq!(count(&otm, "uca"), Some(model.unsafe_control_actions.len()));
+    // One of the two has a place for assets and for the gateway in between.
+    assert_eq!(count(&dragon, "asset"), Some(model.assets.len()));
+    assert!(count(&dragon, "flow.via") > Some(0));
+    for carried in ["asset", "flow.via", "flow.assets", "component.zone", "zone"] {
+        assert_eq!(count(&otm, carried), None, "{carried}");
+    }
+    // Nothing that the model says is lost in silence.
+    let more = "[[statement]]\nitem = \"CSA-4.7\"\nstatus = \"process\"\nwhy = \"w\"\nowner = \"o\"\nuntil = 2027-01-01\n[[measure]]\nid = \"CM-ENC\"\ncost = 1\n";
+    let text = format!("{}{more}", model::write(&model));
+    let model = model::parse("model.toml", &text).expect("sound");
+    let exported = export(Target::Otm, &model, &analysis, Language::English);
+    for place in ["statement", "measure"] {
+        assert!(
+            exported.notes.iter().any(|note| note.place == place),
+            "{place}"
+        );
+    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Bytes from anywhere: an importer answers with a model or a refusal, and drops nothing in silence.
 
+use std::time::{Duration, Instant};
+
 use jiff::civil::date;
 use proptest::prelude::*;
-use sekimori_interchange::{Format, import};
+use sekimori_interchange::{Format, Imported, Refusal, import};
 use serde_json::Value;
 
 fn fixture(format: Format) -> &'static [u8] {
@@ -121,5 +123,99 @@ proptest! {
         let imported = import(format, &bytes, date(2026, 11, 21)).expect("still of its format");
         let is_told = imported.notes.iter().any(|note| note.text.en.contains("precious"));
         prop_assert!(is_told, "{}: {:#?}", format.word(), document);
+    }
+}
+
+/// No machine is so busy that an import takes longer than this, unless time grows with the square.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Imports what somebody made to be slow, which must not take longer than anybody would wait.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long it takes is what is tested"
+)]
+fn patiently(what: &str, format: Format, document: &str) -> Result<Imported, Refusal> {
+    let began = Instant::now();
+    let imported = import(format, document.as_bytes(), date(2026, 11, 21));
+    let took = began.elapsed();
+    assert!(took < PATIENCE, "{what}: {took:?}");
+    imported
+}
+
+fn each(count: usize, one: impl Fn(usize) -> String) -> String {
+    let all: Vec<String> = (0..count).map(one).collect();
+    all.join(",")
+}
+
+#[test]
+fn thousands_of_like_things_take_bounded_time() {
+    const MANY: usize = 20_000;
+    let zones = each(MANY, |_| r#"{"id":"z","name":"z"}"#.to_owned());
+    let document = format!(r#"{{"otmVersion":"0.2.0","trustZones":[{zones}]}}"#);
+    let imported = patiently("one name", Format::Otm, &document).expect("a model");
+    assert_eq!(imported.model.zones.len(), MANY);
+
+    // Each is a part of the next, and the last of itself.
+    let parts = each(MANY, |n| {
+        let parent = (n + 1).min(MANY - 1);
+        format!(r#"{{"id":"c{n}","name":"c{n}","parent":{{"component":"c{parent}"}}}}"#)
+    });
+    let document = format!(r#"{{"otmVersion":"0.2.0","components":[{parts}]}}"#);
+    let imported = patiently("a chain", Format::Otm, &document).expect("a model");
+    let of_itself = imported
+        .notes
+        .iter()
+        .filter(|note| note.text.en.contains("part of itself"));
+    let places: Vec<&str> = of_itself.map(|note| note.place.as_str()).collect();
+    assert_eq!(places, [format!("c{}", MANY - 1)]);
+
+    let names = each(MANY, |_| r#"{"name":"a"}"#.to_owned());
+    let entries = each(MANY, |n| {
+        format!(
+            r#"{{"name":"e","matches":{{"ipv4":{{"ietf-acldns:dst-dnsname":"h{n}.example"}}}},"actions":{{"forwarding":"accept"}}}}"#
+        )
+    });
+    let document = format!(
+        r#"{{"ietf-mud:mud":{{"from-device-policy":{{"access-lists":{{"access-list":[{names}]}}}}}},"ietf-access-control-list:acls":{{"acl":[{{"name":"a","aces":{{"ace":[{entries}]}}}}]}}}}"#
+    );
+    let refusal = patiently("a list named often", Format::Mud, &document);
+    assert!(
+        matches!(refusal, Err(Refusal::TooMany { .. })),
+        "the peers and the device are one too many"
+    );
+}
+
+#[test]
+fn an_analysis_that_multiplies_its_own_words_is_refused() {
+    const MANY: usize = 5_000;
+    let losses = each(MANY, |n| format!("L{n}"));
+    let inner: String = (0..MANY).map(|n| format!("H{n} \"h\" ")).collect();
+    let values: String = (0..MANY).map(|n| format!("v{n}: [a] ")).collect();
+    let commands = each(MANY, |n| format!("c{n} \"c\""));
+    let edges: String = (0..MANY).map(|n| format!("[c{n} \"c\"] -> B ")).collect();
+    for (what, text) in [
+        (
+            "hazards",
+            format!("Hazards H \"h\" [{losses}] {{ {inner} }}"),
+        ),
+        (
+            "feedback",
+            format!(
+                "ControlStructure S {{ A {{ controlActions {{ [{commands}] -> B }} }} B {{ feedback {{ [{commands}] -> A }} }} }}"
+            ),
+        ),
+        (
+            "process model",
+            format!(
+                "ControlStructure S {{ A {{ processModel {{ {values} }} controlActions {{ {edges} }} }} B {{}} }}"
+            ),
+        ),
+    ] {
+        let refusal = patiently(what, Format::Pasta, &text);
+        assert!(
+            matches!(refusal, Err(Refusal::TooMany { .. })),
+            "{what}: {:?}",
+            refusal.err()
+        );
     }
 }

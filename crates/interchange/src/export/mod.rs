@@ -1,9 +1,11 @@
 //! Exporters, one module for each format.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use sekimori_analysis::Analysis;
 use sekimori_analysis::language::{Language, Text};
-use sekimori_analysis::model::{ComponentKind, Model};
+use sekimori_analysis::model::{self, ComponentKind, Model};
 use serde::Serialize;
 
 use crate::note::{Note, NoteKind};
@@ -33,6 +35,24 @@ impl Target {
             Target::Otm => "otm",
         }
     }
+
+    /// The keys of a section of our model that the format has a place for; none where it has none for the section.
+    fn carries(self, section: &str) -> &'static [&'static str] {
+        match (self, section) {
+            (_, "model") => &["format", "id", "title"],
+            (Target::ThreatDragon, "zone") => &["id", "title"],
+            (Target::Otm, "zone") => &["id", "title", "physical"],
+            (_, "component") => &["id", "title", "kind", "zone"],
+            (Target::Otm, "asset") => &["id", "title", "c", "i", "a", "stored_in"],
+            (Target::ThreatDragon, "flow") => {
+                &["id", "title", "from", "to", "proto", "security", "link"]
+            }
+            (Target::Otm, "flow") => &[
+                "id", "title", "from", "to", "via", "assets", "proto", "security", "link",
+            ],
+            _ => &[],
+        }
+    }
 }
 
 /// A model in a foreign format.
@@ -55,7 +75,7 @@ pub fn export(target: Target, model: &Model, analysis: &Analysis, language: Lang
     };
     Exported {
         text: pretty(&document),
-        notes: left_behind(model),
+        notes: left_behind(target, model),
     }
 }
 
@@ -109,61 +129,39 @@ fn pretty(document: &serde_json::Value) -> String {
     text
 }
 
-/// Parts of our model that neither drawing format knows.
-fn left_behind(model: &Model) -> Vec<Note> {
-    let parts = [
-        ("loss", model.losses.len()),
-        ("hazard", model.hazards.len()),
-        ("controller", model.controllers.len()),
-        ("control_action", model.control_actions.len()),
-        ("uca", model.unsafe_control_actions.len()),
-        ("decision", model.decisions.len()),
-        ("assume", model.assumptions.len()),
-        (
-            "flow.schema",
-            model
-                .flows
-                .values()
-                .filter(|flow| flow.schema.is_some())
-                .count(),
+/// What the format has no place for: every key that the model's own text has and [`Target::carries`] does not name.
+fn left_behind(target: Target, model: &Model) -> Vec<Note> {
+    let text = model::write(model);
+    let document: toml::Table = text.parse().expect("what we write is TOML");
+    let mut left: BTreeMap<String, usize> = BTreeMap::new();
+    for (section, value) in &document {
+        let carried = target.carries(section);
+        let list = value.as_array().into_iter().flatten();
+        let entries = list
+            .filter_map(toml::Value::as_table)
+            .chain(value.as_table());
+        for entry in entries {
+            if carried.is_empty() {
+                *left.entry(section.clone()).or_default() += 1;
+                continue;
+            }
+            // Both languages of one text are one thing.
+            let keys = entry
+                .keys()
+                .map(|key| key.strip_suffix("_ja").unwrap_or(key));
+            let keys: BTreeSet<&str> = keys.filter(|key| !carried.contains(key)).collect();
+            for key in keys {
+                *left.entry(format!("{section}.{key}")).or_default() += 1;
+            }
+        }
+    }
+    let notes = left.into_iter().map(|(place, count)| Note {
+        kind: NoteKind::NotCarriedOver,
+        place,
+        text: Text::new(
+            format!("{count} of them; the format has no place for it"),
+            format!("{count} 件。この形式に書く場所がない"),
         ),
-        (
-            "flow.range",
-            model
-                .flows
-                .values()
-                .filter(|flow| !flow.range.is_empty())
-                .count(),
-        ),
-        (
-            "flow.rate",
-            model
-                .flows
-                .values()
-                .filter(|flow| flow.rate.is_some())
-                .count(),
-        ),
-        ("flow.sequence", model.flows.len()),
-        ("component.caps", model.components.len()),
-        (
-            "component.interfaces",
-            model
-                .components
-                .values()
-                .filter(|c| !c.interfaces.is_empty())
-                .count(),
-        ),
-    ];
-    parts
-        .into_iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(place, count)| Note {
-            kind: NoteKind::NotCarriedOver,
-            place: place.to_owned(),
-            text: Text::new(
-                format!("{count} of them; the format has no place for it"),
-                format!("{count} 件。この形式に書く場所がない"),
-            ),
-        })
-        .collect()
+    });
+    notes.collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! Source: RFC 8520 sections 2, 3 and 8; access lists of RFC 8519.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sekimori_analysis::model::{ComponentKind, LinkProtection, Protocol, Security};
 
@@ -53,6 +53,13 @@ pub(super) fn import(document: &Document) -> Result<Imported, Refusal> {
         .get("ietf-access-control-list:acls")
         .or_else(|| root.get("ietf-access-control-list:access-lists"));
     let lists = lists.map(|lists| lists.list("acl")).unwrap_or_default();
+    let mut by_name = BTreeMap::new();
+    for list in &lists {
+        if let Some(name) = list.text("name") {
+            by_name.entry(name).or_insert(list);
+        }
+    }
+    let mut seen = BTreeSet::new();
     for (policy, direction) in [
         ("from-device-policy", Direction::From),
         ("to-device-policy", Direction::To),
@@ -61,13 +68,14 @@ pub(super) fn import(document: &Document) -> Result<Imported, Refusal> {
             .at(&[policy, "access-lists"])
             .map(|lists| lists.list("access-list"))
             .unwrap_or_default();
-        for name in names.iter().filter_map(|name| name.text("name")) {
-            let list = lists.iter().find(|list| {
-                list.get("name")
-                    .is_some_and(|n| n.take().as_str() == Some(&name))
-            });
-            match list {
-                Some(list) => entries(&mut draft, list, direction, (&device, &outside, &field)),
+        // A list that is named twice says nothing new the second time.
+        let names: BTreeSet<String> = names.iter().filter_map(|name| name.text("name")).collect();
+        for name in names {
+            match by_name.get(&name) {
+                Some(list) => {
+                    let places = (device.as_str(), outside.as_str(), field.as_str());
+                    entries(&mut draft, list, direction, places, &mut seen);
+                }
                 None => draft.leave(
                     policy,
                     format!("names no list: {}", shown(&name)),
@@ -90,6 +98,7 @@ fn entries(
     list: &Node<'_>,
     direction: Direction,
     (device, outside, field): (&str, &str, &str),
+    seen: &mut BTreeSet<(String, String, Option<u16>)>,
 ) {
     list.text("type");
     let entries = list
@@ -152,11 +161,7 @@ fn entries(
             Direction::From => (device.to_owned(), component),
             Direction::To => (component, device.to_owned()),
         };
-        if draft
-            .flows
-            .iter()
-            .any(|flow| flow.from == from && flow.to == to && flow.port == port)
-        {
+        if !seen.insert((from.clone(), to.clone(), port)) {
             continue;
         }
         let id = draft.name("flow", "", &format!("{from}-to-{to}"));

@@ -61,7 +61,7 @@ fn assets(draft: &mut Draft, root: &Node<'_>) {
                 Level::High
             }
         });
-        draft.assets.push(Asset {
+        draft.add_asset(Asset {
             id,
             title,
             cia,
@@ -89,10 +89,11 @@ fn components(draft: &mut Draft, root: &Node<'_>) {
             parents.insert(foreign.to_owned(), component);
         }
     }
+    let (own_parts, zones_of) = (own_parts(&parents), zones_of(&parents, &zones));
     for node in &nodes {
         let (foreign, title) = identity(node);
         let id = draft.name("component", &foreign, &title);
-        if is_own_part(&foreign, &parents) {
+        if own_parts.contains(foreign.as_str()) {
             draft.leave(
                 &id,
                 "the source makes it a part of itself; here it is a part of nothing",
@@ -108,7 +109,9 @@ fn components(draft: &mut Draft, root: &Node<'_>) {
                 format!("{} の一部。ここでは同じ区域に並べて置く", shown(parent)),
             );
         }
-        let zone = match zone_of(&foreign, &parents, &zones).and_then(|z| draft.known("zone", z)) {
+        let inherited = zones_of.get(foreign.as_str()).copied().flatten();
+        let zone = zones.get(&foreign).map(String::as_str).or(inherited);
+        let zone = match zone.and_then(|zone| draft.known("zone", zone)) {
             Some(zone) => zone,
             None => draft.nowhere(),
         };
@@ -116,20 +119,12 @@ fn components(draft: &mut Draft, root: &Node<'_>) {
         let kind = kind_of_word(&word).unwrap_or(ComponentKind::Service);
         if let Some(kept) = node.get("assets") {
             for asset in kept.texts("stored") {
-                let known = draft.known("asset", &asset);
-                match draft
-                    .assets
-                    .iter_mut()
-                    .find(|a| Some(&a.id) == known.as_ref())
-                {
-                    Some(asset) => {
-                        asset.stored_in.insert(id.clone());
-                    }
-                    None => draft.leave(
+                if !draft.keep(&asset, &id) {
+                    draft.leave(
                         &id,
                         format!("unknown asset {}", shown(&asset)),
                         format!("未知の資産 {}", shown(&asset)),
-                    ),
+                    );
                 }
             }
         }
@@ -143,34 +138,53 @@ fn components(draft: &mut Draft, root: &Node<'_>) {
     }
 }
 
-/// Whether the parents of a component lead back to it.
-fn is_own_part(component: &str, parents: &BTreeMap<String, String>) -> bool {
-    let mut at = component;
-    for _ in 0..=parents.len() {
-        match parents.get(at) {
-            None => return false,
-            Some(parent) if parent == component => return true,
-            Some(parent) => at = parent,
+/// Components that their own parents lead back to.
+fn own_parts(parents: &BTreeMap<String, String>) -> BTreeSet<&str> {
+    let mut own = BTreeSet::new();
+    // By which walk a component was seen; nobody is walked twice, because a chain may be long.
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for (walk, start) in parents.keys().enumerate() {
+        let mut at = Some(start.as_str());
+        while let Some(component) = at.filter(|component| !seen.contains_key(component)) {
+            seen.insert(component, walk);
+            at = parents.get(component).map(String::as_str);
+        }
+        let mut closes = at.filter(|component| seen.get(component) == Some(&walk));
+        while let Some(component) = closes.filter(|component| own.insert(*component)) {
+            closes = parents.get(component).map(String::as_str);
         }
     }
-    false
+    own
 }
 
-/// The zone of a component, its own or the one of the component that it is a part of.
-fn zone_of<'m>(
-    component: &'m str,
+/// The zone of each component that is a part of another: its own, or the one that its parents lead to.
+fn zones_of<'m>(
     parents: &'m BTreeMap<String, String>,
     zones: &'m BTreeMap<String, String>,
-) -> Option<&'m str> {
-    let mut at = component;
-    // A chain longer than there are parents goes in a circle.
-    for _ in 0..=parents.len() {
-        if let Some(zone) = zones.get(at) {
-            return Some(zone);
-        }
-        at = parents.get(at)?;
+) -> BTreeMap<&'m str, Option<&'m str>> {
+    let mut settled: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+    for start in parents.keys() {
+        let mut path = Vec::new();
+        let mut at = start.as_str();
+        let zone = loop {
+            if let Some(zone) = zones.get(at) {
+                break Some(zone.as_str());
+            }
+            if let Some(known) = settled.get(at) {
+                break *known;
+            }
+            // Until more is known; whoever comes back here goes in a circle.
+            settled.insert(at, None);
+            path.push(at);
+            match parents.get(at) {
+                Some(parent) => at = parent,
+                None => break None,
+            }
+        };
+        settled.insert(start, zone);
+        settled.extend(path.into_iter().map(|component| (component, zone)));
     }
-    None
+    settled
 }
 
 fn flow(draft: &mut Draft, node: &Node<'_>) {

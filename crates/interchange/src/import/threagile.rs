@@ -80,7 +80,7 @@ fn data_assets(draft: &mut Draft, root: &Node<'_>) {
             criticality(&mut *draft, &id, &node, "integrity"),
             criticality(&mut *draft, &id, &node, "availability"),
         ];
-        draft.assets.push(Asset {
+        draft.add_asset(Asset {
             id,
             title: name.to_owned(),
             cia,
@@ -151,7 +151,9 @@ fn technical_assets<'d>(
             hosts: Vec::new(),
         });
         for stored in node.texts("data_assets_stored") {
-            keep(draft, &stored, &id);
+            if !draft.keep(&stored, &id) {
+                unknown(draft, &id, "data asset", &stored);
+            }
         }
         for processed in node.texts("data_assets_processed") {
             if draft.known("asset", &processed).is_none() {
@@ -180,16 +182,6 @@ fn kind(node: &Node<'_>) -> ComponentKind {
         ("external-entity", _) => ComponentKind::External,
         (_, Some(kind)) => kind,
         _ => ComponentKind::Service,
-    }
-}
-
-fn keep(draft: &mut Draft, asset: &str, component: &str) {
-    let Some(id) = draft.known("asset", asset) else {
-        unknown(draft, component, "data asset", asset);
-        return;
-    };
-    if let Some(asset) = draft.assets.iter_mut().find(|asset| asset.id == id) {
-        asset.stored_in.insert(component.to_owned());
     }
 }
 
@@ -275,7 +267,7 @@ fn decisions(draft: &mut Draft, root: &Node<'_>) {
         draft.leave(
             "risk_tracking",
             format!("{}: {} ({})", shown(risk), shown(&status), shown(&why)),
-            format!("{}: {}({})", shown(risk), shown(&status), shown(&why)),
+            format!("{}: {}（{}）", shown(risk), shown(&status), shown(&why)),
         );
     }
 }

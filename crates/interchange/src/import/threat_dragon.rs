@@ -39,7 +39,7 @@ pub(super) fn import(document: &Document) -> Result<Imported, Refusal> {
                 ),
             });
         }
-        self::diagram(&mut draft, &diagram);
+        self::diagram(&mut draft, &diagram)?;
     }
     draft.finish(document.left_behind())
 }
@@ -74,7 +74,7 @@ impl Area {
     }
 }
 
-fn diagram(draft: &mut Draft, diagram: &Node<'_>) {
+fn diagram(draft: &mut Draft, diagram: &Node<'_>) -> Result<(), Refusal> {
     let title = diagram.text("title").unwrap_or_default();
     let cells = diagram.list("cells");
     // How things look is no loss.
@@ -121,8 +121,8 @@ fn diagram(draft: &mut Draft, diagram: &Node<'_>) {
                     format!("境界線「{}」: 線は何も囲まない。部品に区域を与えること", shown(&name)),
                 );
             }
-            "flow" => flows.push(cell.clone()),
-            "process" | "store" | "actor" => parts.push((shape, cell.clone())),
+            "flow" => flows.push(*cell),
+            "process" | "store" | "actor" => parts.push((shape, *cell)),
             "td-text-block" => {
                 let name = label(cell);
                 draft.leave(
@@ -141,6 +141,8 @@ fn diagram(draft: &mut Draft, diagram: &Node<'_>) {
             }
         }
     }
+    // Each component is looked for in each box.
+    draft.check_counts()?;
     boxes.sort_by(|(a, _), (b, _)| a.size().total_cmp(&b.size()));
     for (shape, cell) in parts {
         part(draft, &shape, &cell, &boxes);
@@ -148,6 +150,7 @@ fn diagram(draft: &mut Draft, diagram: &Node<'_>) {
     for cell in flows {
         flow(draft, &cell);
     }
+    Ok(())
 }
 
 fn label(cell: &Node<'_>) -> String {

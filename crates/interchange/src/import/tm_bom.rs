@@ -137,7 +137,7 @@ fn data_sets(draft: &mut Draft, root: &Node<'_>) {
                 ),
             }
         }
-        draft.assets.push(Asset {
+        draft.add_asset(Asset {
             id,
             title,
             cia: [confidentiality, Level::Medium, Level::Medium],

@@ -12,6 +12,7 @@ use sekimori_analysis::model::{
 };
 
 use self::tree::{Edge, Kind, Named, Tree};
+use self::words::Copies;
 use super::Imported;
 use super::shared::REVIEW_DAYS;
 use crate::document::shown;
@@ -27,7 +28,7 @@ pub(super) fn import(text: &str, today: Date) -> Result<Imported, Refusal> {
     let tree = Tree::of(text)?;
     let mut draft = Draft::new(tree.structure.as_deref().unwrap_or("stpa"));
     statements(&mut draft, &tree);
-    structure(&mut draft, &tree);
+    structure(&mut draft, &tree)?;
     unsafe_actions(&mut draft, &tree);
     scenarios(&mut draft, &tree);
     for assumption in &tree.assumptions {
@@ -102,7 +103,8 @@ fn known(
     out
 }
 
-fn structure(draft: &mut Draft, tree: &Tree) {
+fn structure(draft: &mut Draft, tree: &Tree) -> Result<(), Refusal> {
+    let mut copies = Copies::default();
     for node in &tree.nodes {
         let title = node.label.clone().unwrap_or_else(|| node.name.clone());
         let id = draft.name("component", &node.name, &title);
@@ -150,6 +152,7 @@ fn structure(draft: &mut Draft, tree: &Tree) {
             ) else {
                 continue;
             };
+            copies.add(node.variables.len())?;
             let id = draft.free(&format!("{component}-controls-{process}"));
             draft.controllers.push(Controller {
                 id: id.clone(),
@@ -160,6 +163,7 @@ fn structure(draft: &mut Draft, tree: &Tree) {
             });
             let key = (node.name.clone(), edge.target.clone());
             let returned = feedback.get(&key).cloned().unwrap_or_default();
+            copies.add(returned.len().saturating_mul(flows.len()))?;
             for (flow, command) in flows {
                 let foreign = format!("{}.{}", node.name, command.name);
                 let wanted = format!("{}-{}", node.name, command.name);
@@ -175,6 +179,7 @@ fn structure(draft: &mut Draft, tree: &Tree) {
             }
         }
     }
+    Ok(())
 }
 
 /// One flow for each command of an edge.
@@ -264,6 +269,20 @@ fn unsafe_actions(draft: &mut Draft, tree: &Tree) {
 }
 
 fn scenarios(draft: &mut Draft, tree: &Tree) {
+    let actions = draft.actions.iter();
+    let actions: BTreeMap<&str, &Action> = actions.map(|it| (it.id.as_str(), it)).collect();
+    let ucas = draft.unsafe_actions.iter();
+    let places: BTreeMap<String, Place> = ucas
+        .filter_map(|uca| {
+            let action = actions.get(uca.action.as_str())?;
+            let place = Place {
+                kind: uca.kind,
+                flow: action.flow.clone(),
+                feedback: action.feedback.first().cloned(),
+            };
+            Some((uca.id.clone(), place))
+        })
+        .collect();
     for scenario in &tree.scenarios {
         let text = scenario.text.clone();
         let factor = scenario.factor.as_deref();
@@ -271,7 +290,7 @@ fn scenarios(draft: &mut Draft, tree: &Tree) {
             .uca
             .as_ref()
             .and_then(|uca| draft.known("uca", uca));
-        let place = uca.and_then(|uca| Some((place_of(draft, &uca, factor)?, uca)));
+        let place = uca.and_then(|uca| Some((places.get(&uca)?.of(factor), uca)));
         match place {
             Some(((element, stride), uca)) if !text.trim().is_empty() => {
                 let id = draft.name("scenario", &scenario.name, &scenario.name);
@@ -313,31 +332,37 @@ fn scenarios(draft: &mut Draft, tree: &Tree) {
     }
 }
 
-/// Where an attacker would bring a scenario about, and how: our reading of its causal factor.
-fn place_of(draft: &Draft, uca: &str, factor: Option<&str>) -> Option<(String, Stride)> {
-    let uca = draft.unsafe_actions.iter().find(|it| it.id == uca)?;
-    let action = draft.actions.iter().find(|it| it.id == uca.action)?;
-    let feedback = action.feedback.first();
-    let (on_feedback, stride) = match factor {
-        Some("missingFeedback" | "delayedFeedback") => (true, Stride::DenialOfService),
-        Some(
-            "measurementInaccurate"
-            | "incorrectInformationProvided"
-            | "wrongProcessModel"
-            | "processOutput",
-        ) => (true, Stride::Tampering),
-        Some("conflictingCA" | "wrongControlInput") => (false, Stride::Spoofing),
-        Some("delayedOperation" | "componentFailure") => (false, Stride::DenialOfService),
-        _ => match uca.kind {
-            UnsafeKind::NotProvided | UnsafeKind::StoppedTooSoon => {
-                (false, Stride::DenialOfService)
-            }
-            UnsafeKind::Provided => (false, Stride::Spoofing),
-            UnsafeKind::WrongTime => (false, Stride::Tampering),
-        },
-    };
-    let element = feedback.filter(|_| on_feedback).unwrap_or(&action.flow);
-    Some((element.clone(), stride))
+/// What an unsafe control action says of where its scenarios happen.
+struct Place {
+    kind: UnsafeKind,
+    flow: String,
+    feedback: Option<String>,
+}
+
+impl Place {
+    /// Where an attacker would bring a scenario about, and how: our reading of its causal factor.
+    fn of(&self, factor: Option<&str>) -> (String, Stride) {
+        let (on_feedback, stride) = match factor {
+            Some("missingFeedback" | "delayedFeedback") => (true, Stride::DenialOfService),
+            Some(
+                "measurementInaccurate"
+                | "incorrectInformationProvided"
+                | "wrongProcessModel"
+                | "processOutput",
+            ) => (true, Stride::Tampering),
+            Some("conflictingCA" | "wrongControlInput") => (false, Stride::Spoofing),
+            Some("delayedOperation" | "componentFailure") => (false, Stride::DenialOfService),
+            _ => match self.kind {
+                UnsafeKind::NotProvided | UnsafeKind::StoppedTooSoon => {
+                    (false, Stride::DenialOfService)
+                }
+                UnsafeKind::Provided => (false, Stride::Spoofing),
+                UnsafeKind::WrongTime => (false, Stride::Tampering),
+            },
+        };
+        let feedback = self.feedback.as_ref().filter(|_| on_feedback);
+        (feedback.unwrap_or(&self.flow).clone(), stride)
+    }
 }
 
 /// What STPA writes and our model derives.

@@ -315,6 +315,7 @@ fn nested(
     if it.refers.is_empty() {
         it.refers = above.unwrap_or_default().to_vec();
     }
+    words.copies.add(it.refers.len())?;
     let refers = it.refers.clone();
     out.push(it);
     if words.skip('{') {

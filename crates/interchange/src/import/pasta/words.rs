@@ -5,8 +5,29 @@ use sekimori_analysis::language::Text;
 use crate::document::shown;
 use crate::refusal::Refusal;
 
-/// Most words of one text.
+/// Most words of one text, and most names that are copied to where they hold too.
 const MAX_WORDS: usize = 500_000;
+
+/// How many names were copied: what an outer hazard refers to holds for each inner one, and what comes back of a node
+/// for each command to it, so that a text can multiply its own words.
+#[derive(Default)]
+pub(super) struct Copies(usize);
+
+impl Copies {
+    pub(super) fn add(&mut self, names: usize) -> Result<(), Refusal> {
+        self.0 = self.0.saturating_add(names);
+        if self.0 <= MAX_WORDS {
+            return Ok(());
+        }
+        Err(Refusal::TooMany {
+            what: Text::new(
+                "names that hold in several places",
+                "いくつもの場所で有効な名前",
+            ),
+            limit: MAX_WORDS,
+        })
+    }
+}
 
 /// One word.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +46,7 @@ pub(super) enum Word {
 pub(super) struct Words {
     words: Vec<(Word, usize, usize)>,
     at: usize,
+    pub(super) copies: Copies,
 }
 
 impl Words {
@@ -120,7 +142,11 @@ impl Words {
                 });
             }
         }
-        Ok(Words { words, at: 0 })
+        Ok(Words {
+            words,
+            at: 0,
+            copies: Copies::default(),
+        })
     }
 
     pub(super) fn peek(&self) -> Option<&Word> {
