@@ -1,6 +1,7 @@
 //! What needs the whole model: that decisions and statements are about something, and that rules and
 //! countermeasures that are named exist.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Fault, Gravity};
@@ -15,7 +16,7 @@ use crate::model::{Model, RiskId, UnsafeKind};
 pub(in crate::model) fn check(r: &mut Reader<'_>, model: &Model, wholes: &[Fields<'_>]) {
     let base = knowledge::base();
     named_knowledge(r, base);
-    let subjects = Subjects::of(model, base);
+    let subjects = LazyCell::new(|| Subjects::of(model, base));
     for (index, whole) in wholes.iter().enumerate() {
         r.turn_to(index);
         for (section, key) in [("decision", "cell"), ("statement", "item")] {
