@@ -116,8 +116,38 @@ impl Diagnostic {
     }
 }
 
+/// What was being done with a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doing {
+    Read,
+    Write,
+}
+
+/// Why the system would not read or write a file, and the usual remedy.
+pub(crate) fn why_not(
+    language: Language,
+    doing: Doing,
+    error: &std::io::Error,
+) -> (String, String) {
+    use std::io::ErrorKind;
+    // A file that is to be written need not be there; its folder is what is missing.
+    if doing == Doing::Write && error.kind() == ErrorKind::NotFound {
+        return (
+            language.text("folder-missing", &[]),
+            language.text("fix-folder-missing", &[]),
+        );
+    }
+    let fix = match error.kind() {
+        ErrorKind::PermissionDenied => "fix-file-forbidden",
+        ErrorKind::ReadOnlyFilesystem => "fix-file-read-only",
+        ErrorKind::StorageFull => "fix-file-no-space",
+        _ => "fix-file-path",
+    };
+    (cause(language, error), language.text(fix, &[]))
+}
+
 /// What the system says of a file, in the reader's language where the cause is a usual one.
-pub(crate) fn cause(language: Language, error: &std::io::Error) -> String {
+fn cause(language: Language, error: &std::io::Error) -> String {
     use std::io::ErrorKind;
     let key = match error.kind() {
         ErrorKind::NotFound => "file-missing",
@@ -159,12 +189,12 @@ mod tests {
         );
     }
 
-    /// The codes of diagnostics whose sentence stands in English in the code of this program.
-    fn codes_with_english_sentences(folder: &std::path::Path, found: &mut Vec<String>) {
+    /// Codes of diagnostics, each with its sentence or the key of it, as they stand in the code of this program.
+    fn codes_with_sentences(folder: &std::path::Path, found: &mut Vec<(String, String)>) {
         for entry in std::fs::read_dir(folder).expect("our own folder") {
             let path = entry.expect("our own folder").path();
             if path.is_dir() {
-                codes_with_english_sentences(&path, found);
+                codes_with_sentences(&path, found);
             } else if path.extension().is_some_and(|end| end == "rs") {
                 let source = std::fs::read_to_string(&path).expect("our own text");
                 for part in source.split("Diagnostic::new(").skip(1) {
@@ -174,24 +204,49 @@ mod tests {
                         .unwrap_or_default()
                         .trim_start_matches(',')
                         .trim_start();
-                    if let Some(code) = code.filter(|code| code.starts_with("SK-"))
-                        && (sentence.starts_with('"') || sentence.starts_with("format!"))
-                    {
-                        found.push(code.to_owned());
+                    let sentence = sentence.split(')').next().unwrap_or_default();
+                    if let Some(code) = code.filter(|code| code.starts_with("SK-")) {
+                        let sentence: Vec<&str> = sentence.split_whitespace().collect();
+                        found.push((code.to_owned(), sentence.join(" ")));
                     }
                 }
             }
         }
     }
 
-    #[test]
-    fn every_error_of_this_program_has_a_japanese_sentence() {
+    fn codes() -> Vec<(String, String)> {
         let mut codes = Vec::new();
         let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        codes_with_english_sentences(&source, &mut codes);
-        assert!(codes.len() > 15, "{codes:?}");
-        let missing: Vec<&String> = codes
-            .iter()
+        codes_with_sentences(&source, &mut codes);
+        codes
+    }
+
+    #[test]
+    fn a_code_stands_for_one_error_and_is_translated_once() {
+        let mut sentences = std::collections::BTreeMap::new();
+        for (code, sentence) in codes() {
+            let first = sentences.entry(code.clone()).or_insert(sentence.clone());
+            assert_eq!(*first, sentence, "{code}");
+            // A sentence that is looked up by a key of its own needs none under its code.
+            let is_looked_up = sentence.contains("text(");
+            assert!(
+                !is_looked_up || Language::Ja.find(&code, &[]).is_none(),
+                "{code} stands in ja.ftl, and its sentence too"
+            );
+        }
+    }
+
+    #[test]
+    fn every_error_of_this_program_has_a_japanese_sentence() {
+        let codes = codes();
+        let english = codes.iter().filter(|(_, sentence)| {
+            let sentence = sentence.as_str();
+            sentence.starts_with('"') || sentence.starts_with("format!")
+        });
+        let english: Vec<&String> = english.map(|(code, _)| code).collect();
+        assert!(english.len() > 15, "{english:?}");
+        let missing: Vec<&String> = english
+            .into_iter()
             .filter(|code| Language::Ja.find(code, &[]).is_none())
             .collect();
         assert!(missing.is_empty(), "locales/ja.ftl lacks {missing:?}");

@@ -1,6 +1,7 @@
 //! Help in the reader's language. English stands in `cli`; Japanese under keys made of the path
 //! of a command, `help-device-invite`, and of an argument, `help-device-invite--role`.
 
+use std::error::Error as _;
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
@@ -113,7 +114,7 @@ fn wrong_use(error: &clap::Error, language: Language) -> Option<String> {
     }
     let context = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.clone(),
-        Some(ContextValue::Strings(list)) => list.join(" "),
+        Some(ContextValue::Strings(list)) => list.join(", "),
         Some(ContextValue::StyledStr(text)) => text.to_string(),
         _ => String::new(),
     };
@@ -127,15 +128,36 @@ fn wrong_use(error: &clap::Error, language: Language) -> Option<String> {
         ErrorKind::MissingRequiredArgument => ("wrong-missing", argument.clone()),
         ErrorKind::InvalidValue if value.is_empty() => ("wrong-no-value", argument.clone()),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => ("wrong-value", value),
-        _ => return None,
+        ErrorKind::MissingSubcommand => {
+            let command = context(ContextKind::InvalidSubcommand);
+            ("wrong-no-command", command)
+        }
+        ErrorKind::ArgumentConflict => match context(ContextKind::PriorArg) {
+            other if other == argument || other.is_empty() => ("wrong-twice", argument.clone()),
+            other => ("wrong-together", other),
+        },
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => return None,
+        _ => ("wrong-otherwise", String::new()),
     };
-    let mut text = language.text(key, &[("word", &word), ("argument", &argument)]);
-    let known = context(ContextKind::ValidValue);
-    if !known.is_empty() {
-        text.push_str(&format!(
-            "\n  {}: {known}",
-            language.text("label-expected", &[])
-        ));
+    let mut text = language.text("label-error", &[]);
+    text.push_str(": ");
+    text.push_str(&language.text(key, &[("word", &word), ("argument", &argument)]));
+    let mut note = |label: &str, said: &str| {
+        if !said.is_empty() {
+            text.push_str(&format!("\n  {}: {said}", language.text(label, &[])));
+        }
+    };
+    // What a parser of values, or clap itself, says is English: the detail of a Japanese sentence.
+    let detail = match key {
+        "wrong-value" => error.source().map(ToString::to_string),
+        "wrong-otherwise" => error.to_string().lines().next().map(str::to_owned),
+        _ => None,
+    };
+    note("label-detail", &detail.unwrap_or_default());
+    for known in [ContextKind::ValidValue, ContextKind::ValidSubcommand] {
+        note("label-expected", &context(known));
     }
     let usage = context(ContextKind::Usage);
     if let Some(usage) = usage.strip_prefix("Usage: ") {
@@ -200,13 +222,19 @@ mod tests {
             (vec!["sekimori", "device", "invite"], "--role"),
             (vec!["sekimori", "up", "--listen", "here"], "here"),
             (vec!["sekimori", "--lang", "fr", "status"], "fr"),
+            (vec!["sekimori", "model"], "analyze"),
+            (vec!["sekimori", "--json", "--json", "status"], "--json"),
+            (vec!["sekimori", "model", "drift", "--days", "0"], "1..=400"),
         ] {
             let error = localize(Cli::command(), Language::Ja)
                 .try_get_matches_from(words)
                 .expect_err("the words are wrong");
             let text = wrong_use(&error, Language::Ja).expect("a usage error");
             assert!(text.contains(named) && text.contains("--help"), "{text}");
-            assert!(!text.contains("error:"), "{text}");
+            assert!(
+                text.starts_with("エラー: ") && !text.contains("error:"),
+                "{text}"
+            );
         }
     }
 }

@@ -4,6 +4,11 @@
 //! second organization, the demo, and (hidden) the device agent. It wires the parts and decides
 //! nothing by itself.
 
+#![deny(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "they panic where nobody reads; `output` does not"
+)]
 #![expect(
     clippy::indexing_slicing,
     reason = "JSON answers are read by name; serde_json gives Null for a missing one"

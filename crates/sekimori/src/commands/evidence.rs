@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::table::{cell, render};
 use super::{Context, segment};
 use crate::cli::{EvidenceCommand, PaperArguments};
-use crate::diagnostic::{Diagnostic, Exit, Outcome, cause};
+use crate::diagnostic::{Diagnostic, Doing, Exit, Outcome, why_not};
 use crate::output::print_line;
 
 /// How many characters of a hash a table shows.
@@ -91,6 +91,7 @@ async fn send(
 /// Reads a file, no further than one byte beyond what the server takes.
 fn read(context: &Context, file: &Path) -> Outcome<Vec<u8>> {
     let failed = |error: std::io::Error| {
+        let (why, fix) = why_not(context.language, Doing::Read, &error);
         Diagnostic::new(
             Exit::Failed,
             "SK-EVI-901",
@@ -99,8 +100,8 @@ fn read(context: &Context, file: &Path) -> Outcome<Vec<u8>> {
                 &[("file", &file.display().to_string())],
             ),
         )
-        .observed(cause(context.language, &error))
-        .fix(context.text("fix-file-path", &[]))
+        .observed(why)
+        .fix(fix)
     };
     let opened = std::fs::File::open(file).map_err(failed)?;
     let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);

@@ -15,6 +15,8 @@ use crate::output::print_line;
 
 /// Read when no model is named and this one is there.
 const USUAL: &str = "model.toml";
+/// What ids look like.
+const FORMS: &str = "CM-ENC, CSA-4.7, IPA-O1, SR-F1, JT05, ETSI-5.1-1, telemetry:SR-F2";
 /// Most values of one fact on a terminal.
 const MOST: usize = 30;
 /// Most ids that one way names on a terminal.
@@ -33,7 +35,7 @@ pub(crate) fn run(
     let Some(file) = file else {
         let base = knowledge::base();
         let found = explain::explain(base, id);
-        return told(context, id, found, || {
+        return told(context, (id, None), found, || {
             explain::nearest(base, id, MOST_NEAREST)
         });
     };
@@ -43,14 +45,14 @@ pub(crate) fn run(
     };
     let analysis = analyze(&loaded.model, model::today());
     let explainer = Explainer::new(&analysis);
-    told(context, id, explainer.explain(id), || {
+    told(context, (id, Some(file)), explainer.explain(id), || {
         explainer.nearest(id, MOST_NEAREST)
     })
 }
 
 fn told(
     context: &Context,
-    id: &str,
+    (id, model): (&str, Option<&Path>),
     found: Option<Explanation>,
     nearest: impl FnOnce() -> Vec<String>,
 ) -> Outcome<ExitCode> {
@@ -62,12 +64,20 @@ fn told(
             context.text("error-id-unknown", &[]),
         );
         let unknown = unknown.observed(id);
-        return Err(if nearest.is_empty() {
-            let expected = "CM-ENC, CSA-4.7, IPA-O1, SR-F1, JT05, ETSI-5.1-1, telemetry:SR-F2";
-            let fix = context.text("fix-id-unknown", &[]);
-            unknown.expected(expected).fix(fix)
-        } else {
-            unknown.expected(nearest.join(", "))
+        let model = model.map(|file| file.display().to_string());
+        return Err(match (nearest.first(), model) {
+            (Some(first), model) => {
+                let fix = ["sekimori model explain", first, &model.unwrap_or_default()].join(" ");
+                unknown.expected(nearest.join(", ")).fix(fix.trim_end())
+            }
+            (None, Some(file)) => {
+                let fix = context.text("fix-id-not-in-model", &[("file", &file)]);
+                unknown.expected(FORMS).fix(fix)
+            }
+            (None, None) => {
+                let fix = context.text("fix-id-unknown", &[]);
+                unknown.expected(FORMS).fix(fix)
+            }
         });
     };
     if context.json {

@@ -1,6 +1,5 @@
 //! `sekimori model import` and `sekimori model export`: models of other tools in, ours out.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -12,10 +11,10 @@ use sekimori_interchange::{
 };
 
 use super::Context;
-use super::model::{load_or_say, report_language};
+use super::model::{load_or_say, report_language, write_new};
 use crate::cli::{ExportFormat, ImportFormat};
 use crate::clock;
-use crate::diagnostic::{Diagnostic, Exit, Outcome};
+use crate::diagnostic::{Diagnostic, Doing, Exit, Outcome, why_not};
 use crate::output::{self, print_line};
 
 /// Most bytes that are read, a little more than what an importer reads, so that it says so itself.
@@ -197,7 +196,7 @@ fn bytes(context: &Context, file: &Path) -> Outcome<Vec<u8>> {
     use std::io::Read as _;
     let broken = |error: std::io::Error| {
         let message = context.text("error-document-unreadable", &[]);
-        let (why, fix) = super::model::why_not(context, &error);
+        let (why, fix) = why_not(context.language, Doing::Read, &error);
         Diagnostic::new(Exit::Failed, "SK-IMP-012", message)
             .observed(format!("{}: {why}", file.display()))
             .fix(fix)
@@ -217,37 +216,6 @@ fn bytes(context: &Context, file: &Path) -> Outcome<Vec<u8>> {
         .read_to_end(&mut bytes)
         .map_err(broken)?;
     Ok(bytes)
-}
-
-fn write_new(context: &Context, file: &Path, text: &str) -> Outcome {
-    let written = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(file)
-        .and_then(|mut output| output.write_all(text.as_bytes()));
-    written.map_err(|error| {
-        if error.kind() == std::io::ErrorKind::AlreadyExists {
-            Diagnostic::new(
-                Exit::Conflict,
-                "SK-MOD-902",
-                context.text("error-file-exists", &[]),
-            )
-            .observed(file.display())
-            .fix(context.text("fix-file-exists", &[]))
-        } else {
-            Diagnostic::new(
-                Exit::Failed,
-                "SK-IMP-013",
-                context.text("error-document-unwritable", &[]),
-            )
-            .observed(format!(
-                "{}: {}",
-                file.display(),
-                super::model::why_not(context, &error).0
-            ))
-            .fix(super::model::why_not(context, &error).1)
-        }
-    })
 }
 
 impl From<ImportFormat> for Format {

@@ -24,7 +24,7 @@ mod files;
 mod layout;
 mod template;
 
-pub(crate) use files::{load_or_say, why_not};
+pub(crate) use files::{load_or_say, write_new};
 pub(crate) use template::example;
 
 pub(crate) fn run(context: &Context, command: &ModelCommand) -> Outcome<ExitCode> {

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::Context;
 use crate::cli::ReleaseCommand;
 use crate::clock;
-use crate::diagnostic::{Diagnostic, Exit, Outcome};
+use crate::diagnostic::{Diagnostic, Doing, Exit, Outcome, why_not};
 use crate::failure::server_failure;
 use crate::output::print_line;
 
@@ -98,10 +98,11 @@ fn sign(
         version: order.version.to_owned(),
         counter: order.counter,
         expires: jiff::Timestamp::from_second(expires.as_second()).unwrap_or(expires),
-        files: list_files(folder)?,
+        files: list_files(context, folder)?,
     };
     let signed = targets::sign(&release, &[seed]).map_err(|error| bad_release(&error))?;
-    std::fs::write(output, &signed).map_err(|error| file_error("write", output, &error))?;
+    std::fs::write(output, &signed)
+        .map_err(|error| file_error(context, Doing::Write, output, &error))?;
     if context.json {
         return print_line(&json!({ "targets": output, "files": release.files.len() }));
     }
@@ -115,10 +116,12 @@ fn sign(
 }
 
 async fn publish(context: &Context, folder: &Path, targets: &Path) -> Outcome {
-    let signed = std::fs::read(targets).map_err(|error| file_error("read", targets, &error))?;
+    let signed = std::fs::read(targets)
+        .map_err(|error| file_error(context, Doing::Read, targets, &error))?;
     let client = context.client();
-    for path in walk(folder)? {
-        let bytes = std::fs::read(&path).map_err(|error| file_error("read", &path, &error))?;
+    for path in walk(context, folder)? {
+        let bytes = std::fs::read(&path)
+            .map_err(|error| file_error(context, Doing::Read, &path, &error))?;
         let name = hex::encode(Hash::of(&[&bytes]).0);
         client.put(&format!("/api/v1/blobs/{name}"), bytes).await?;
     }
@@ -141,7 +144,8 @@ fn verify(
     keys: &Path,
     folder: Option<&Path>,
 ) -> Outcome<ExitCode> {
-    let signed = std::fs::read(targets).map_err(|error| file_error("read", targets, &error))?;
+    let signed = std::fs::read(targets)
+        .map_err(|error| file_error(context, Doing::Read, targets, &error))?;
     let root = ReleaseRoot {
         keys: vec![load_public(keys)?],
         threshold: 1,
@@ -150,7 +154,7 @@ fn verify(
         .map_err(|error| bad_release(&error))?;
     let mut problems = Vec::new();
     if let Some(folder) = folder {
-        let found = list_files(folder)?;
+        let found = list_files(context, folder)?;
         for file in &release.files {
             match found.iter().find(|other| other.path == file.path) {
                 None => problems.push(format!("{}: missing", file.path)),
@@ -187,14 +191,15 @@ fn verify(
 }
 
 /// Every file below `folder`, as a release names it.
-fn list_files(folder: &Path) -> Outcome<Vec<ReleaseFile>> {
+fn list_files(context: &Context, folder: &Path) -> Outcome<Vec<ReleaseFile>> {
     use std::os::unix::fs::PermissionsExt as _;
     let mut found = Vec::new();
-    for path in walk(folder)? {
+    for path in walk(context, folder)? {
         let name = path.strip_prefix(folder).unwrap_or(&path);
-        let bytes = std::fs::read(&path).map_err(|error| file_error("read", &path, &error))?;
-        let metadata =
-            std::fs::metadata(&path).map_err(|error| file_error("read", &path, &error))?;
+        let bytes = std::fs::read(&path)
+            .map_err(|error| file_error(context, Doing::Read, &path, &error))?;
+        let metadata = std::fs::metadata(&path)
+            .map_err(|error| file_error(context, Doing::Read, &path, &error))?;
         found.push(ReleaseFile {
             path: name.to_string_lossy().into_owned(),
             length: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
@@ -206,18 +211,18 @@ fn list_files(folder: &Path) -> Outcome<Vec<ReleaseFile>> {
     Ok(found)
 }
 
-fn walk(folder: &Path) -> Outcome<Vec<PathBuf>> {
+fn walk(context: &Context, folder: &Path) -> Outcome<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
-        let entries =
-            std::fs::read_dir(&folder).map_err(|error| file_error("read", &folder, &error))?;
+        let entries = std::fs::read_dir(&folder)
+            .map_err(|error| file_error(context, Doing::Read, &folder, &error))?;
         for entry in entries {
             let path = entry
-                .map_err(|error| file_error("read", &folder, &error))?
+                .map_err(|error| file_error(context, Doing::Read, &folder, &error))?
                 .path();
             let kind = std::fs::symlink_metadata(&path)
-                .map_err(|error| file_error("read", &path, &error))?;
+                .map_err(|error| file_error(context, Doing::Read, &path, &error))?;
             if kind.is_dir() {
                 open.push(path);
             } else if kind.is_file() {
@@ -279,15 +284,15 @@ fn bad_release(error: &dyn std::fmt::Display) -> Diagnostic {
     Diagnostic::new(Exit::Failed, "SK-REL-902", "the release is refused").observed(error)
 }
 
-fn file_error(doing: &str, path: &Path, error: &std::io::Error) -> Diagnostic {
-    Diagnostic::new(
-        Exit::Failed,
-        "SK-CLI-012",
-        format!("cannot {doing} {}", path.display()),
-    )
-    .below()
-    .observed(error)
-    .fix("check the path and the rights of its folder")
+fn file_error(context: &Context, doing: Doing, path: &Path, error: &std::io::Error) -> Diagnostic {
+    let message = match doing {
+        Doing::Read => "error-document-unreadable",
+        Doing::Write => "error-document-unwritable",
+    };
+    let (why, fix) = why_not(context.language, doing, error);
+    Diagnostic::new(Exit::Failed, "SK-CLI-012", context.text(message, &[]))
+        .observed(format!("{}: {why}", path.display()))
+        .fix(fix)
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -6,7 +6,7 @@ use sekimori_analysis::language::Language;
 use sekimori_report::{Format, Report};
 
 use super::Context;
-use crate::diagnostic::{Diagnostic, Exit, Outcome, cause};
+use crate::diagnostic::{Diagnostic, Doing, Exit, Outcome, why_not};
 use crate::output::{print_bytes, tell};
 
 /// Refuses early what a terminal cannot show.
@@ -23,7 +23,7 @@ pub(crate) fn check_destination(
     let file = format!("report.{}", format.file_extension());
     Err(Diagnostic::new(
         Exit::Usage,
-        "SK-CLI-012",
+        "SK-CLI-014",
         "this form of report is no text for a terminal",
     )
     .observed(format!("--format {name}"))
@@ -50,13 +50,10 @@ pub(crate) fn deliver(context: &Context, report: &[u8], output: Option<&Path>) -
         return print_bytes(report);
     };
     std::fs::write(file, report).map_err(|error| {
+        let (why, fix) = why_not(context.language, Doing::Write, &error);
         Diagnostic::new(Exit::Failed, "SK-CLI-011", "the report cannot be written")
-            .observed(format!(
-                "{}: {}",
-                file.display(),
-                cause(context.language, &error)
-            ))
-            .fix("name a file in a folder that you may write")
+            .observed(format!("{}: {why}", file.display()))
+            .fix(fix)
     })?;
     let file = file.display().to_string();
     tell(&context.text("prove-written", &[("file", &file)]));

@@ -14,7 +14,7 @@ mod steps;
 mod wait;
 mod world;
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ use crate::cli::DemoArguments;
 use crate::clock;
 use crate::diagnostic::{Diagnostic, Exit, Outcome};
 use crate::language::Language;
+use crate::output::print_line;
 
 use steps::Step;
 use world::World;
@@ -49,13 +50,9 @@ pub(crate) async fn run(
         .transpose()?;
     let mut world = World::new(language, sabotage)?;
     if !json {
-        println!(
-            "{}\n",
-            language.text(
-                "demo-opening",
-                &[("home", &world.folder().display().to_string())]
-            )
-        );
+        let home = world.folder().display().to_string();
+        let opening = language.text("demo-opening", &[("home", &home)]);
+        print_line(&format_args!("{opening}\n"))?;
     }
     let mut all_held = true;
     for step in Step::ALL {
@@ -118,48 +115,41 @@ async fn show(step: Step, world: &mut World) -> Shown {
 
 fn print(shown: &Shown, language: Language, json: bool) -> Outcome {
     let millis = u64::try_from(shown.took.as_millis()).unwrap_or(u64::MAX);
-    let mut out = std::io::stdout().lock();
-    let written = if json {
-        let line = json!({
+    if json {
+        return print_line(&json!({
             "step": shown.step.name(),
             "held": shown.held,
             "detail": shown.detail,
             "millis": millis,
-        });
-        writeln!(out, "{line}")
-    } else {
-        let colored = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        let mark = match (shown.held, colored) {
-            (true, true) => "\u{1b}[32m✓\u{1b}[0m",
-            (true, false) => "✓",
-            (false, true) => "\u{1b}[31m✗\u{1b}[0m",
-            (false, false) => "✗",
-        };
-        let title = language.text(&format!("demo-step-{}", shown.step.name()), &[]);
-        let detail = shown.detail.replace('\n', "\n     ");
-        writeln!(
-            out,
-            "{mark} {:>2} {title}  ({millis} ms)\n     {detail}",
-            shown.step.number()
-        )
+        }));
+    }
+    let colored = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let mark = match (shown.held, colored) {
+        (true, true) => "\u{1b}[32m✓\u{1b}[0m",
+        (true, false) => "✓",
+        (false, true) => "\u{1b}[31m✗\u{1b}[0m",
+        (false, false) => "✗",
     };
-    written.and_then(|()| out.flush()).map_err(|error| {
-        Diagnostic::new(
-            Exit::Failed,
-            "SK-CLI-001",
-            "standard output cannot be written",
-        )
-        .observed(error)
-    })
+    let (number, name) = (shown.step.number(), shown.step.name());
+    let title = language.text(&format!("demo-step-{name}"), &[]);
+    let took = match language {
+        Language::En => format!("  ({millis} ms)"),
+        Language::Ja => format!("（{millis} ms）"),
+    };
+    let detail = shown.detail.replace('\n', "\n     ");
+    print_line(&format_args!(
+        "{mark} {number:>2} {title}{took}\n     {detail}"
+    ))
 }
 
 /// Leaves everything running until the reader has seen enough.
 async fn stay(world: &mut World, language: Language, json: bool) -> Outcome {
     let link = world.console_link().await?;
     if json {
-        println!("{}", json!({ "console": link }));
+        print_line(&json!({ "console": link }))?;
     } else {
-        println!("\n{}", language.text("demo-stays", &[("link", &link)]));
+        let stays = language.text("demo-stays", &[("link", &link)]);
+        print_line(&format_args!("\n{stays}"))?;
     }
     tokio::signal::ctrl_c().await.map_err(|error| {
         Diagnostic::new(Exit::Failed, "SK-CLI-002", "signals cannot be awaited").observed(error)

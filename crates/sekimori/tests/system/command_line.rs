@@ -49,6 +49,52 @@ fn nobody_has_to_read_what_is_wrong() {
 }
 
 #[test]
+fn nobody_has_to_read_what_is_printed() {
+    for (words, code) in [
+        (&["model", "schema"][..], 0),
+        (&["model", "init", "--list"], 0),
+        // The demo begins to tell, and then its first step fails.
+        (&["demo", "--once", "--sabotage", "up"], 1),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = sekimori();
+        let status = command.args(words).stdout(writer).status().unwrap();
+        assert_eq!(status.code(), Some(code), "{words:?}");
+    }
+}
+
+#[test]
+fn a_file_in_a_folder_that_is_not_there_is_refused_with_the_folder_as_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model.toml");
+    std::fs::write(&model, MODEL).unwrap();
+    let model = model.to_str().unwrap();
+    let there = folder.path().join("nowhere").join("x");
+    let there = there.to_str().unwrap();
+    let otm = folder.path().join("otm.json");
+    let otm = otm.to_str().unwrap();
+    run(sekimori().args(["model", "export", model, "--to", "otm", "--output", otm])).ok();
+    for words in [
+        &["model", "init", there][..],
+        &[
+            "model", "analyze", model, "--format", "html", "--output", there,
+        ],
+        &["model", "export", model, "--to", "otm", "--output", there],
+        &["model", "import", otm, "--output", there],
+    ] {
+        for (language, why, fix) in [
+            ("en", "the folder does not exist", "make the folder first"),
+            ("ja", "フォルダーがありません", "先にフォルダーを作る"),
+        ] {
+            let complaint = run(sekimori().args(["--lang", language]).args(words)).fails(1);
+            let named = complaint.contains(&format!("{there}: {why}")) && complaint.contains(fix);
+            assert!(named, "{words:?}\n{complaint}");
+        }
+    }
+}
+
+#[test]
 fn without_a_server_the_error_says_how_to_start_one() {
     let home = tempfile::tempdir().unwrap();
     let complaint = run(sekimori().args(["status", "--home"]).arg(home.path())).fails(5);
@@ -131,6 +177,16 @@ fn an_id_of_a_model_is_explained_with_what_it_hangs_on() {
     std::fs::write(&file, "[model]\nid = 7\n").unwrap();
     let broken = run(explain("en", "CM-ACL").current_dir(folder.path())).fails(3);
     assert!(broken.contains("SK-MOD-"), "{broken}");
+    // What looks like nothing in the model: where its ids are to be found.
+    std::fs::write(&file, MODEL).unwrap();
+    for (language, fix) in [
+        ("en", "take an id from the report"),
+        ("ja", "報告書にある ID"),
+    ] {
+        let unknown = run(explain(language, "zzzzzzzzzzzz").arg(&file)).fails(2);
+        let found = unknown.contains(fix) && unknown.contains("sekimori model analyze");
+        assert!(found && !unknown.contains("ID FILE"), "{unknown}");
+    }
     // Without a model, it is said how to name one.
     let elsewhere = tempfile::tempdir().unwrap();
     let unknown = run(explain("en", "garage:JT04:P2").current_dir(elsewhere.path())).fails(2);
@@ -543,7 +599,7 @@ fn a_search_for_a_code_that_no_event_has_says_so() {
         .call(["--lang", "ja", "events", "search", "--code", "nonsense"])
         .fails(2);
     assert!(
-        complaint.contains("このコードの事象はありません"),
+        complaint.contains("このコードのイベントはありません"),
         "{complaint}"
     );
     // A code that exists and did not happen is no mistake, and is told apart from it.

@@ -19,24 +19,9 @@ fn control(report: &Value, id: &str) -> Value {
 #[test]
 fn what_is_attached_counts_until_it_is_withdrawn() {
     let world = World::new();
-    let paper = world.folder.path().join("partners.txt");
-    std::fs::write(&paper, "laboratory A tests each release\n").unwrap();
-    let paper = paper.to_str().unwrap();
     let before = world.json(["prove", "--format", "json"]);
     assert_eq!(control(&before, "CSA-1.31")["state"], "open");
-    let attached = world.json([
-        "evidence",
-        "attach",
-        paper,
-        "--for",
-        "CSA-1.31",
-        "--owner",
-        "quality",
-        "--until",
-        "2099-12-31",
-        "--title",
-        "Test partners",
-    ]);
+    let attached = world.attach_test_partners();
     assert_eq!(attached["id"], "DOC-1");
     assert_eq!(attached["worth"], "counts");
     let hash = attached["sha256"].as_str().unwrap().to_owned();

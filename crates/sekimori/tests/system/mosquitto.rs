@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{Running, World, credential, foreign, is_connected, run, until};
+use crate::support::{Running, Said, World, credential, foreign, is_connected, run, until};
 
 const PACKAGE: &str = "mosquitto-clients";
 
@@ -28,20 +28,17 @@ pub(crate) fn client(world: &World, program: &str, device: &str) -> Command {
     command
 }
 
+/// Publishes the door's state under a topic, as the door does.
+fn publish(world: &World, topic: &str) -> Said {
+    let mut command = client(world, "mosquitto_pub", "door-0001");
+    run(command.args(["-q", "1", "-t", topic, "-m", r#"{"locked":true}"#]))
+}
+
 #[test]
 fn an_allowed_flow_is_stored_and_another_topic_is_refused() {
     let world = World::new();
     world.join("door-0001", "door");
-    let publish = |topic: &str| {
-        run(client(&world, "mosquitto_pub", "door-0001").args([
-            "-q",
-            "1",
-            "-t",
-            topic,
-            "-m",
-            r#"{"locked":true}"#,
-        ]))
-    };
+    let publish = |topic: &str| publish(&world, topic);
     publish("sk/door-0001/door-state").ok();
     assert_eq!(world.messages("door-0001", "door-state").len(), 1);
 
@@ -144,16 +141,7 @@ fn a_wildcard_is_refused_and_named() {
 fn drift_names_what_was_seen_beside_the_model_and_what_was_not_seen() {
     let world = World::new();
     world.join("door-0001", "door");
-    let publish = |topic: &str| {
-        run(client(&world, "mosquitto_pub", "door-0001").args([
-            "-q",
-            "1",
-            "-t",
-            topic,
-            "-m",
-            r#"{"locked":true}"#,
-        ]))
-    };
+    let publish = |topic: &str| publish(&world, topic);
     publish("sk/door-0001/door-state").ok();
     publish("sk/door-0001/pictures");
     world.event("message.refused", Some("not-authorized"));

@@ -60,22 +60,7 @@ fn two_choices_stand_side_by_side_in_the_forms_for_readers() {
 #[test]
 fn a_running_system_is_shown_in_every_form() {
     let world = World::new();
-    let paper = world.folder.path().join("partners.txt");
-    fs::write(&paper, "laboratory A tests each release\n").unwrap();
-    let paper = paper.to_str().unwrap();
-    let attached = world.json([
-        "evidence",
-        "attach",
-        paper,
-        "--for",
-        "CSA-1.31",
-        "--owner",
-        "quality",
-        "--until",
-        "2099-12-31",
-        "--title",
-        "Test partners",
-    ]);
+    let attached = world.attach_test_partners();
     let hash = attached["sha256"].as_str().unwrap();
     for (form, begins) in FORMS {
         let file = world.folder.path().join(form);
@@ -103,10 +88,14 @@ fn bytes_that_are_no_text_are_not_written_to_a_terminal() {
         let command = format!("'{binary}' --lang en model analyze '{model}' --format {form}");
         let said = run(foreign("script", "bsdutils").args(["-qec", &command, "/dev/null"]));
         assert_eq!(said.code, Some(2), "{}", said.stdout);
-        for word in ["SK-CLI-012", "--output"] {
+        for word in ["SK-CLI-014", "--output"] {
             assert!(said.stdout.contains(word), "no {word} in\n{}", said.stdout);
         }
         assert!(!said.stdout.contains("PK\u{3}") && !said.stdout.contains("%PDF"));
+        let command = command.replace("--lang en", "--lang ja");
+        let said = run(foreign("script", "bsdutils").args(["-qec", &command, "/dev/null"]));
+        let is_told = said.stdout.contains("端末に表示できません");
+        assert!(is_told, "{}", said.stdout);
         // Into a pipe or a file it goes as it is.
         let piped = run(sekimori().args(["model", "analyze", &model, "--format", form]));
         assert_eq!(piped.code, Some(0), "{}", piped.stderr);

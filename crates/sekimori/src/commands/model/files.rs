@@ -1,6 +1,6 @@
 //! The files of a model: one, or all of a folder, and rules that several models share.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ use sekimori_analysis::model::{self, Model, Places, Source};
 
 use super::{color, report_language, today};
 use crate::commands::Context;
-use crate::diagnostic::{Diagnostic, Exit, Outcome, cause};
+use crate::diagnostic::{Diagnostic, Doing, Exit, Outcome, why_not};
 use crate::output::tell;
 
 /// A sound model and what it was read from.
@@ -168,13 +168,6 @@ pub(super) fn read(
     Ok(Ok(bytes))
 }
 
-/// What was being done with a file.
-#[derive(Clone, Copy)]
-pub(super) enum Doing {
-    Read,
-    Write,
-}
-
 /// A file that the system would not read or write, and the usual remedy.
 pub(super) fn unreadable(
     context: &Context,
@@ -186,29 +179,32 @@ pub(super) fn unreadable(
         Doing::Read => "error-model-unreadable",
         Doing::Write => "error-model-unwritable",
     };
-    let is_missing = error.kind() == std::io::ErrorKind::NotFound;
-    let (why, fix) = match doing {
-        // The file need not be there; its folder is what is missing.
-        Doing::Write if is_missing => (
-            context.text("folder-missing", &[]),
-            context.text("fix-folder-missing", &[]),
-        ),
-        Doing::Read if is_missing => {
-            let make = format!("sekimori model init {}", file.display());
-            (why_not(context, error).0, make)
-        }
-        _ => why_not(context, error),
-    };
+    let (why, mut fix) = why_not(context.language, doing, error);
+    if doing == Doing::Read && error.kind() == std::io::ErrorKind::NotFound {
+        fix = format!("sekimori model init {}", file.display());
+    }
     Diagnostic::new(Exit::Failed, "SK-MOD-903", context.text(message, &[]))
         .observed(format!("{}: {why}", file.display()))
         .fix(fix)
 }
 
-/// Why the system would not read or write a file, and the usual remedy.
-pub(crate) fn why_not(context: &Context, error: &std::io::Error) -> (String, String) {
-    let fix = match error.kind() {
-        std::io::ErrorKind::PermissionDenied => "fix-file-forbidden",
-        _ => "fix-file-path",
-    };
-    (cause(context.language, error), context.text(fix, &[]))
+/// Writes a file that must not exist yet.
+pub(crate) fn write_new(context: &Context, file: &Path, text: &str) -> Outcome {
+    let written = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(file)
+        .and_then(|mut output| output.write_all(text.as_bytes()));
+    written.map_err(|error| {
+        if error.kind() != std::io::ErrorKind::AlreadyExists {
+            return unreadable(context, Doing::Write, file, &error);
+        }
+        Diagnostic::new(
+            Exit::Conflict,
+            "SK-MOD-902",
+            context.text("error-file-exists", &[]),
+        )
+        .observed(file.display())
+        .fix(context.text("fix-file-exists", &[]))
+    })
 }

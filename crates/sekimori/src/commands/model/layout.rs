@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use sekimori_analysis::model;
 
-use super::files::{Doing, model_files, read, say, unreadable};
+use super::files::{model_files, read, say, unreadable};
 use crate::commands::Context;
-use crate::diagnostic::{Diagnostic, Exit, Outcome};
+use crate::diagnostic::{Diagnostic, Doing, Exit, Outcome};
 use crate::output::print_line;
 
 /// Brings models into canonical layout, or says which are not.

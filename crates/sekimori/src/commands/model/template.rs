@@ -1,12 +1,11 @@
 //! `sekimori model init`: finished models to start from.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use sekimori_analysis::model;
 
-use super::files::{Doing, unreadable};
+use super::files::write_new;
 use super::report_language;
 use crate::commands::Context;
 use crate::diagnostic::{Diagnostic, Exit, Outcome};
@@ -82,24 +81,7 @@ pub(super) fn init(context: &Context, file: &Path, template: &str) -> Outcome<Ex
         .expected(names.join(", "))
         .fix("sekimori model init --list"));
     };
-    let written = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(file)
-        .and_then(|mut output| output.write_all(text.as_bytes()));
-    match written {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            return Err(Diagnostic::new(
-                Exit::Conflict,
-                "SK-MOD-902",
-                context.text("error-file-exists", &[]),
-            )
-            .observed(file.display())
-            .fix(context.text("fix-file-exists", &[])));
-        }
-        Err(error) => return Err(unreadable(context, Doing::Write, file, &error)),
-    }
+    write_new(context, file, text)?;
     let name = file.display().to_string();
     if context.json {
         print_line(&serde_json::json!({ "file": name, "template": template }))?;

@@ -375,6 +375,20 @@ impl World {
         })
     }
 
+    /// Attaches the document "Test partners" for the control CSA-1.31, and returns what the server says of it.
+    pub(crate) fn attach_test_partners(&self) -> Value {
+        let paper = self.folder.path().join("partners.txt");
+        std::fs::write(&paper, "laboratory A tests each release\n")
+            .expect("a paper can be written");
+        let paper = paper.to_str().expect("a temporary path is text");
+        let about = ["--for", "CSA-1.31", "--title", "Test partners"];
+        let whose = ["--owner", "quality", "--until", "2099-12-31"];
+        let mut words = vec!["--json", "evidence", "attach", paper];
+        words.extend(about.into_iter().chain(whose));
+        let text = self.call(words).ok();
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
     /// Stored messages of a flow.
     pub(crate) fn messages(&self, device: &str, flow: &str) -> Vec<Value> {
         let socket = self.home().join("run").join("control.sock");
