@@ -201,12 +201,14 @@ pub enum Fault {
         /// Where the first is.
         first: Text,
     },
-    /// A decision or statement about something that is not in the model.
+    /// A decision or statement about something that is not there.
     SubjectGone {
         /// What it is about.
         id: String,
         /// What is missing.
         missing: Text,
+        /// What it should be about.
+        expected: Text,
         /// An id that the model has and that looks like it.
         similar: Option<String>,
     },

@@ -449,17 +449,15 @@ pub(super) fn of(fault: &Fault) -> Words {
         Fault::SubjectGone {
             id,
             missing,
+            expected,
             similar,
         } => words(
             (
-                &format!("\"{id}\" is about something that is not in the model"),
-                &format!("\"{id}\" の対象がモデルにありません"),
+                &format!("\"{id}\" is about something that is not there"),
+                &format!("\"{id}\" の対象が見当たりません"),
             ),
             (&missing.en, &missing.ja),
-            (
-                "the id of something that the model has",
-                "モデルにあるものの id",
-            ),
+            (&expected.en, &expected.ja),
             did_you_mean(
                 similar.as_deref(),
                 (

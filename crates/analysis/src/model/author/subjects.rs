@@ -37,9 +37,20 @@ pub(in crate::model) fn check(r: &mut Reader<'_>, model: &Model, wholes: &[Field
                 };
                 if let Some(missing) = missing {
                     let id = shown(id);
+                    let expected = match section {
+                        "decision" => Text::new(
+                            "the id of something that the model has",
+                            "モデルにあるものの id",
+                        ),
+                        _ => Text::new(
+                            "the id of a control of the checklist, or of an item of a requirement set",
+                            "チェックリストの管理策か、要求の集まりの項目の id",
+                        ),
+                    };
                     let fault = Fault::SubjectGone {
                         id,
                         missing: missing.what,
+                        expected,
                         similar: missing.similar,
                     };
                     r.report(value.span(), fault);
