@@ -3,12 +3,13 @@
 use crate::check;
 use crate::clock::Clock;
 use crate::diagnostic::{Diagnostic, Exit};
+use crate::help;
 use crate::home::Home;
 use crate::language::{Language, Text};
 use crate::launcher::{self, Launcher};
 use crate::payload::{self, End, Purpose};
 use crate::status::{self, StatusFile};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use core::time::Duration;
 use sekimori_device::Invitation;
 use std::ffi::OsString;
@@ -81,17 +82,28 @@ struct Join {
     timeout: u64,
 }
 
+/// The words of the command line and their English help.
+pub(crate) fn description() -> clap::Command {
+    Cli::command()
+}
+
 /// Runs the agent with these words.
 pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.collect();
+    let spoken = help::language(&arguments);
+    let parsed = help::localize(description(), spoken).try_get_matches_from(&arguments);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             // A closed pipe is the reader's business.
-            let _ = error.print();
+            let _ = match help::wrong_use(&error, spoken) {
+                Some(text) => writeln!(std::io::stderr().lock(), "{text}"),
+                None => error.print(),
+            };
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let language = cli.lang.unwrap_or_else(Language::of_locale);
+    let language = cli.lang.unwrap_or(spoken);
     start_log(&cli);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -411,7 +423,6 @@ fn print(text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     fn words(url: &str, code: &str, root: &str) -> Join {
         Join {

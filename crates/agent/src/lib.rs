@@ -13,6 +13,7 @@ mod cli;
 mod clock;
 mod diagnostic;
 mod files;
+mod help;
 mod home;
 mod http;
 mod keys;
