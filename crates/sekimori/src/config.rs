@@ -229,10 +229,7 @@ impl Config {
         if path.exists() || self.witnesses.value.is_empty() && self.names.value.is_empty() {
             return Ok(());
         }
-        let list = |values: Vec<String>| {
-            let quoted: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
-            format!("[{}]", quoted.join(", "))
-        };
+        let list = |values: Vec<String>| toml::Value::from(values).to_string();
         let witnesses = self
             .witnesses
             .value

@@ -265,13 +265,14 @@ fn is_valid(id: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
-/// The candidate that `word` was probably meant to be: at most one edit for each three letters away.
+/// The candidate that `word` was probably meant to be: one edit away, or one for each three letters. Of one letter
+/// every other would be as near.
 pub(super) fn similar<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<String> {
     let length = word.chars().count();
     if length > MAX_LENGTH {
         return None;
     }
-    let allowed = length / 3;
+    let allowed = (length / 3).max(usize::from(length > 1));
     candidates
         .take(MAX_CANDIDATES)
         .filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed.saturating_mul(3))
@@ -318,7 +319,6 @@ mod tests {
             ("Rate", Some("rate")),
             ("zzz", None),
             ("", None),
-            // Every other id of one letter would be as near.
             ("r", None),
         ] {
             assert_eq!(

@@ -145,7 +145,7 @@ fn layout_is_checked_and_mended() {
         "zone = \"field\"\ncount = 4000",
         "count=4000 # many\nzone='field'",
     );
-    let (_folder, model) = folder_with(&crooked);
+    let (folder, model) = folder_with(&crooked);
     let complaint = run(sekimori().args(["model", "fmt", "--check", &model]));
     assert_eq!(complaint.code, Some(3));
     assert!(complaint.stdout.contains("not in canonical layout"));
@@ -172,6 +172,18 @@ fn layout_is_checked_and_mended() {
     let complaint = run(sekimori().args(["model", "fmt", &model])).fails(3);
     assert!(complaint.contains("SK-MOD-003"), "{complaint}");
     assert_eq!(fs::read_to_string(&model).unwrap(), "[model\n");
+
+    // One that cannot be laid out keeps nobody from the others.
+    let other = folder.path().join("other.toml");
+    fs::write(&other, &crooked).unwrap();
+    let said = run(sekimori().args(["model", "fmt", &model]).arg(&other));
+    assert!(
+        said.stdout.contains("other.toml is laid out anew"),
+        "{}",
+        said.stdout
+    );
+    assert!(said.fails(3).contains("SK-MOD-003"));
+    assert_eq!(fs::read_to_string(&other).unwrap(), mended);
 }
 
 #[test]

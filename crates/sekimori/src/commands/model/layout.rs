@@ -17,12 +17,14 @@ pub(super) fn format(context: &Context, paths: &[PathBuf], check: bool) -> Outco
         files.extend(model_files(context, path)?);
     }
     let mut changed = Vec::new();
+    let mut is_any_broken = false;
     for file in &files {
         let bytes = match read(context, file, &mut 0)? {
             Ok(bytes) => bytes,
             Err(problems) => {
                 say(context, &problems);
-                return Ok(Exit::Problems.into());
+                is_any_broken = true;
+                continue;
             }
         };
         let name = file.display().to_string();
@@ -32,7 +34,8 @@ pub(super) fn format(context: &Context, paths: &[PathBuf], check: bool) -> Outco
             if let Err(problems) = model::parse_bytes(&name, &bytes) {
                 say(context, &problems);
             }
-            return Ok(Exit::Problems.into());
+            is_any_broken = true;
+            continue;
         };
         if tidy == text {
             continue;
@@ -64,11 +67,11 @@ pub(super) fn format(context: &Context, paths: &[PathBuf], check: bool) -> Outco
         for name in &changed {
             print_line(&context.text(key, &[("file", name)]))?;
         }
-        if changed.is_empty() {
+        if changed.is_empty() && !is_any_broken {
             print_line(&context.text("model-tidy", &[]))?;
         }
     }
-    if check && !changed.is_empty() {
+    if is_any_broken || check && !changed.is_empty() {
         return Ok(Exit::Problems.into());
     }
     Ok(ExitCode::SUCCESS)
