@@ -59,9 +59,17 @@ impl<'p> Choice<'p> {
         }
     }
 
-    /// A column with everything that it needs and that is not there yet; [`None`] when one of them is
+    /// A column with everything that it needs and that is not there yet; nothing when one of them is
     /// blocked or may not be put.
-    fn bundle(&self, column: usize, is_blocked: &[bool]) -> Option<Vec<usize>> {
+    fn bundle(&self, column: usize, is_blocked: &[bool]) -> Bundle {
+        if self.program.needs[column].is_empty() {
+            let is_open = !self.is_in[column] && !is_blocked[column];
+            return if is_open {
+                Bundle::One([column])
+            } else {
+                Bundle::Many(Vec::new())
+            };
+        }
         let mut bundle = Vec::new();
         let mut stack = vec![column];
         while let Some(next) = stack.pop() {
@@ -69,12 +77,12 @@ impl<'p> Choice<'p> {
                 continue;
             }
             if is_blocked[next] {
-                return None;
+                return Bundle::Many(Vec::new());
             }
             bundle.push(next);
             stack.extend(&self.program.needs[next]);
         }
-        Some(bundle)
+        Bundle::Many(bundle)
     }
 
     /// Whether a bundle keeps every row that takes.
@@ -127,8 +135,8 @@ impl<'p> Choice<'p> {
                 heap.push(now);
                 continue;
             }
-            for column in self.bundle(now.column, is_blocked).unwrap_or_default() {
-                self.put(column);
+            for column in self.bundle(now.column, is_blocked).columns() {
+                self.put(*column);
             }
         }
         self.is_complete()
@@ -145,9 +153,10 @@ impl<'p> Choice<'p> {
             return None;
         }
         work.spend(self.program.columns[column].len() as u64);
-        let bundle = self.bundle(column, is_blocked)?;
-        let gain = self.gain(&bundle);
-        if gain == 0 || !self.admits(&bundle) {
+        let bundle = self.bundle(column, is_blocked);
+        let bundle = bundle.columns();
+        let gain = self.gain(bundle);
+        if gain == 0 || !self.admits(bundle) {
             return None;
         }
         let price = bundle.iter().map(|column| prices[*column].max(0)).sum();
@@ -214,6 +223,21 @@ impl<'p> Choice<'p> {
                 Some(better) => *self = better,
                 None => return,
             }
+        }
+    }
+}
+
+/// A column with what it needs; most need nothing, and are looked at often.
+enum Bundle {
+    One([usize; 1]),
+    Many(Vec<usize>),
+}
+
+impl Bundle {
+    fn columns(&self) -> &[usize] {
+        match self {
+            Bundle::One(column) => column,
+            Bundle::Many(columns) => columns,
         }
     }
 }

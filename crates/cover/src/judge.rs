@@ -104,16 +104,22 @@ pub enum Violation {
 
 /// Every condition that `chosen` does not keep, whatever it covers.
 pub fn violations(task: &Task, chosen: &[usize]) -> Vec<Violation> {
-    let set: BTreeSet<usize> = chosen.iter().copied().collect();
+    let mut is_chosen = vec![false; task.candidates.len()];
+    for index in chosen {
+        if let Some(flag) = is_chosen.get_mut(*index) {
+            *flag = true;
+        }
+    }
+    let has = |index: &usize| is_chosen.get(*index) == Some(&true);
     let mut found = Vec::new();
     for (index, candidate) in task.candidates.iter().enumerate() {
-        match (candidate.standing, set.contains(&index)) {
+        match (candidate.standing, has(&index)) {
             (Standing::Forced, false) => found.push(Violation::LeftOut(index)),
             (Standing::Excluded, true) => found.push(Violation::LetIn(index)),
             _ => {}
         }
-        if set.contains(&index) {
-            let missing = candidate.requires.iter().filter(|n| !set.contains(n));
+        if has(&index) {
+            let missing = candidate.requires.iter().filter(|n| !has(n));
             found.extend(missing.map(|needs| Violation::Missing {
                 candidate: index,
                 needs: *needs,
@@ -121,12 +127,12 @@ pub fn violations(task: &Task, chosen: &[usize]) -> Vec<Violation> {
         }
     }
     for (a, b) in &task.conflicts {
-        if a != b && set.contains(a) && set.contains(b) {
+        if a != b && has(a) && has(b) {
             found.push(Violation::Conflict(*a, *b));
         }
     }
     for (index, capacity) in task.capacities.iter().enumerate() {
-        let users = capacity.uses.iter().filter(|(user, _)| set.contains(user));
+        let users = capacity.uses.iter().filter(|(user, _)| has(user));
         let used: u64 = users.map(|(_, amount)| u64::from(*amount)).sum();
         if used > u64::from(capacity.limit) {
             found.push(Violation::Overused {

@@ -215,7 +215,7 @@ fn needed_rows(state: &State<'_>, effort: &mut Work) -> Vec<bool> {
     let program = state.program;
     let rows = program.rows.len();
     let mut is_needed: Vec<bool> = (0..rows).map(|row| !state.is_settled(row)).collect();
-    let free = |row: usize| -> BTreeMap<usize, i64> {
+    let free = |row: usize| -> Vec<(usize, i64)> {
         let lack = state.lack(row);
         let entries = program.rows[row].entries.iter();
         let clipped = |entry: &Entry| match program.rows[row].is_demand {
@@ -227,12 +227,12 @@ fn needed_rows(state: &State<'_>, effort: &mut Work) -> Vec<bool> {
             .map(|entry| (entry.at, clipped(entry)))
             .collect()
     };
-    let lists: Vec<BTreeMap<usize, i64>> = (0..rows)
+    let lists: Vec<Vec<(usize, i64)>> = (0..rows)
         .map(|row| {
             if is_needed[row] {
                 free(row)
             } else {
-                BTreeMap::new()
+                Vec::new()
             }
         })
         .collect();
@@ -241,9 +241,8 @@ fn needed_rows(state: &State<'_>, effort: &mut Work) -> Vec<bool> {
             continue;
         }
         // A row that it implies has all of its columns, so also the one with fewest rows.
-        let rarest = lists[strict]
-            .keys()
-            .min_by_key(|column| program.columns[**column].len());
+        let columns = lists[strict].iter().map(|(column, _)| column);
+        let rarest = columns.min_by_key(|column| program.columns[**column].len());
         let Some(rarest) = rarest else { continue };
         for entry in &program.columns[*rarest] {
             let loose = entry.at;
@@ -254,11 +253,7 @@ fn needed_rows(state: &State<'_>, effort: &mut Work) -> Vec<bool> {
             let (has, asks) = (state.lack(strict), state.lack(loose));
             // Clipping at `asks` keeps the strict row at `asks` or more; of equal rows the first stays.
             let is_implied = has >= asks
-                && lists[strict].iter().all(|(column, a)| {
-                    lists[loose]
-                        .get(column)
-                        .is_some_and(|b| b.min(&asks) >= &(*a).min(asks))
-                })
+                && covers(&lists[loose], &lists[strict], asks)
                 && (has > asks || lists[strict] != lists[loose] || strict < loose);
             if is_implied {
                 is_needed[loose] = false;
@@ -266,6 +261,15 @@ fn needed_rows(state: &State<'_>, effort: &mut Work) -> Vec<bool> {
         }
     }
     is_needed
+}
+
+/// Whether `loose` has every column of `strict`, with no less up to `asks`; both ascend by column.
+fn covers(loose: &[(usize, i64)], strict: &[(usize, i64)], asks: i64) -> bool {
+    let mut rest = loose.iter();
+    strict.iter().all(|(column, a)| {
+        let same = rest.find(|(other, _)| other >= column);
+        same.is_some_and(|(other, b)| other == column && (*b).min(asks) >= (*a).min(asks))
+    })
 }
 
 /// Takes apart what is left to decide, and leaves nothing out.

@@ -1,9 +1,8 @@
 //! The task as rows `Σ a·x ≥ b` over 0-1 columns, the only form that the search knows.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::ops::Range;
 
 use crate::state::{State, Value};
 use crate::task::{Diversity, Standing, Target, Task, Work};
@@ -31,8 +30,7 @@ pub(crate) struct Row {
 /// Numbers beyond this, in absolute value, stay out of the bound.
 const SMALL: i64 = 1 << 20;
 
-/// Columns with costs, and rows. Every index in it is in range: [`add_row`](Program::add_row) and
-/// [`add_column`](Program::add_column) are the only ways to fill it.
+/// Columns with costs, and rows. Every index in it is in range.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Program {
     pub(crate) costs: Vec<i64>,
@@ -57,7 +55,8 @@ impl Program {
     pub(crate) fn add_row(&mut self, least: i64, entries: impl IntoIterator<Item = (usize, i64)>) {
         let row = self.rows.len();
         let columns = &mut self.columns;
-        let mut kept = Vec::new();
+        let entries = entries.into_iter();
+        let mut kept = Vec::with_capacity(entries.size_hint().1.unwrap_or(0));
         for (at, coefficient) in entries {
             if let Some(column) = columns.get_mut(at).filter(|_| coefficient != 0) {
                 kept.push(Entry { at, coefficient });
@@ -73,6 +72,32 @@ impl Program {
             is_demand: kept.iter().all(|entry| entry.coefficient > 0),
             is_small: is_small(least) && kept.iter().all(|entry| is_small(entry.coefficient)),
             entries: kept,
+            copies: 1,
+        });
+    }
+
+    /// Adds a demand for `least` of a wish, all of whose columns are there; one for nothing is none.
+    fn add_demand(&mut self, wish: Wish, least: i64) {
+        if least <= 0 {
+            return;
+        }
+        let row = self.rows.len();
+        let mut entries = wish.entries;
+        for entry in &mut entries {
+            entry.coefficient = entry.coefficient.min(least);
+            if let Some(column) = self.columns.get_mut(entry.at) {
+                column.push(Entry {
+                    at: row,
+                    coefficient: entry.coefficient,
+                });
+            }
+        }
+        self.rows.push(Row {
+            least,
+            is_demand: true,
+            // No coefficient is above it.
+            is_small: least <= SMALL,
+            entries,
             copies: 1,
         });
     }
@@ -240,51 +265,43 @@ pub(crate) fn demands(
     price: &dyn Fn(usize) -> i64,
 ) -> Vec<Option<usize>> {
     let offers = offers(task, values);
-    let mut given_up = Vec::new();
-    let mut seen: BTreeMap<u64, Vec<(usize, Range<usize>)>> = BTreeMap::new();
+    let firsts = match aim {
+        Aim::Reachable => firsts(task, &offers),
+        Aim::AllOrNothing => (0..task.targets.len()).collect(),
+    };
+    let mut given_up = Vec::with_capacity(task.targets.len());
+    let mut rows_from = Vec::with_capacity(task.targets.len());
     for (index, (target, offers_of)) in task.targets.iter().zip(&offers).enumerate() {
+        rows_from.push(program.rows.len());
+        let first = firsts.get(index).copied().unwrap_or(index);
+        if first < index {
+            let ends = [first, first + 1].map(|at| rows_from.get(at).copied().unwrap_or(0));
+            let rows = program.rows.get_mut(ends[0]..ends[1]);
+            rows.into_iter().flatten().for_each(|row| row.copies += 1);
+            given_up.push(None);
+            continue;
+        }
+        let rows = rows_of(task, target, offers_of);
         given_up.push(match aim {
             Aim::Reachable => {
-                let alike = seen.entry(digest(target, offers_of)).or_default();
-                let known = alike.iter().find(|(first, _)| {
-                    task.targets.get(*first) == Some(target)
-                        && offers.get(*first) == Some(offers_of)
-                });
-                if let Some((_, rows)) = known {
-                    for row in program.rows.get_mut(rows.clone()).into_iter().flatten() {
-                        row.copies += 1;
-                    }
-                } else {
-                    let from = program.rows.len();
-                    for row in rows_of(task, target, offers_of) {
-                        let offered: i64 = row.entries.iter().map(|(_, strength)| strength).sum();
-                        let least = row.least.min(offered);
-                        if least > 0 {
-                            let clipped = row.entries.iter().map(|(at, s)| (*at, (*s).min(least)));
-                            program.add_row(least, clipped);
-                        }
-                    }
-                    alike.push((index, from..program.rows.len()));
+                for row in rows {
+                    let least = row.least.min(row.offered());
+                    program.add_demand(row, least);
                 }
                 None
             }
             Aim::AllOrNothing => {
-                let rows = rows_of(task, target, offers_of);
-                let is_reachable = rows.iter().all(|row| {
-                    row.entries
-                        .iter()
-                        .map(|(_, strength)| strength)
-                        .sum::<i64>()
-                        >= row.least
-                });
+                let is_reachable = rows.iter().all(|row| row.offered() >= row.least);
                 is_reachable.then(|| {
                     let column = program.add_column(price(index));
                     values.push(Value::Free);
-                    for row in rows.into_iter().filter(|row| row.least > 0) {
+                    for mut row in rows {
                         let least = row.least;
-                        let entries = row.entries.iter().map(|(at, s)| (*at, (*s).min(least)));
-                        let all: Vec<(usize, i64)> = entries.chain([(column, least)]).collect();
-                        program.add_row(least, all);
+                        row.entries.push(Entry {
+                            at: column,
+                            coefficient: least,
+                        });
+                        program.add_demand(row, least);
                     }
                     column
                 })
@@ -294,15 +311,42 @@ pub(crate) fn demands(
     given_up
 }
 
+/// For each target the first one that asks for the same from the same candidates, which may be itself.
+fn firsts(task: &Task, offers: &[Offers]) -> Vec<usize> {
+    let mut firsts: Vec<usize> = (0..task.targets.len()).collect();
+    let each = task.targets.iter().zip(offers).enumerate();
+    let mut order: Vec<(u64, usize)> = each.map(|(i, (t, o))| (digest(t, o), i)).collect();
+    order.sort_unstable();
+    let alike = |a: usize, b: usize| {
+        task.targets.get(a) == task.targets.get(b) && offers.get(a) == offers.get(b)
+    };
+    for group in order.chunk_by(|a, b| a.0 == b.0) {
+        for (place, (_, index)) in group.iter().enumerate() {
+            let mut before = group.iter().take(place).map(|(_, first)| *first);
+            let first =
+                before.find(|first| firsts.get(*first) == Some(first) && alike(*first, *index));
+            if let (Some(first), Some(of)) = (first, firsts.get_mut(*index)) {
+                *of = first;
+            }
+        }
+    }
+    firsts
+}
+
 /// Who may give how much to each target, by ascending index.
 type Offers = Vec<(usize, u32)>;
 
 fn offers(task: &Task, values: &[Value]) -> Vec<Offers> {
-    let mut offers: Vec<Offers> = vec![Vec::new(); task.targets.len()];
-    for (index, candidate) in task.candidates.iter().enumerate() {
-        if values.get(index) == Some(&Value::Out) {
-            continue;
+    let candidates = task.candidates.iter().enumerate();
+    let possible = candidates.filter(|(index, _)| values.get(*index) != Some(&Value::Out));
+    let mut counts = vec![0_usize; task.targets.len()];
+    for (target, _) in possible.clone().flat_map(|(_, candidate)| &candidate.gives) {
+        if let Some(count) = counts.get_mut(*target) {
+            *count += 1;
         }
+    }
+    let mut offers: Vec<Offers> = counts.into_iter().map(Vec::with_capacity).collect();
+    for (index, candidate) in possible {
         for (target, strength) in &candidate.gives {
             if let Some(offers) = offers.get_mut(*target).filter(|_| *strength > 0) {
                 match offers.last_mut() {
@@ -336,57 +380,70 @@ fn digest(target: &Target, offers: &Offers) -> u64 {
         })
 }
 
-/// A row before it is known how much of it can be had.
+/// A demand before it is known how much of it can be had.
 struct Wish {
     least: i64,
-    entries: Vec<(usize, i64)>,
+    entries: Vec<Entry>,
+}
+
+impl Wish {
+    /// All that can be had.
+    fn offered(&self) -> i64 {
+        self.entries.iter().map(|entry| entry.coefficient).sum()
+    }
 }
 
 fn rows_of(task: &Task, target: &Target, offers: &Offers) -> Vec<Wish> {
-    let ones = |least: u32, test: &dyn Fn(usize, u32) -> bool| Wish {
-        least: i64::from(least),
-        entries: offers
-            .iter()
-            .filter(|(index, strength)| test(*index, *strength))
-            .map(|(index, _)| (*index, 1))
-            .collect(),
+    let wish = |least: u32, given: &dyn Fn(usize, u32) -> i64| {
+        let entries = offers.iter().map(|(index, strength)| Entry {
+            at: *index,
+            coefficient: given(*index, *strength),
+        });
+        Wish {
+            least: i64::from(least),
+            entries: entries.filter(|entry| entry.coefficient > 0).collect(),
+        }
     };
-    let mut rows = vec![Wish {
-        least: i64::from(target.strength),
-        entries: offers.iter().map(|(i, s)| (*i, i64::from(*s))).collect(),
-    }];
+    let mut rows = Vec::with_capacity(4);
+    if target.strength > 0 {
+        rows.push(wish(target.strength, &|_, strength| i64::from(strength)));
+    }
     if target.count > 1 || (target.count == 1 && target.strength == 0) {
-        rows.push(ones(target.count, &|_, _| true));
+        rows.push(wish(target.count, &|_, _| 1));
     }
     if target.peak > 0 {
-        rows.push(ones(1, &|_, strength| strength >= target.peak));
+        rows.push(wish(1, &|_, strength| i64::from(strength >= target.peak)));
+    }
+    if target.groups.number() == 0 {
+        return rows;
     }
     let group_of = |index: usize| task.candidates.get(index).map_or(0, |c| c.group);
-    let groups: BTreeSet<u32> = offers.iter().map(|(index, _)| group_of(*index)).collect();
+    let mut groups: Vec<u32> = offers.iter().map(|(index, _)| group_of(*index)).collect();
+    groups.sort_unstable();
+    groups.dedup();
     // From k groups: outside of any k - 1 of them is one more. What cannot be had is an empty wish.
-    let empty = |short: bool| {
-        short.then_some(Wish {
+    let wanted = target.groups.number() as usize;
+    if groups.len() < wanted {
+        rows.push(Wish {
             least: 1,
             entries: Vec::new(),
-        })
-    };
-    let wanted = target.groups.number() as usize;
-    rows.extend(empty(groups.len() < wanted));
+        });
+    }
     let can_be_had = wanted.min(groups.len());
     if can_be_had == 1 && target.strength == 0 && target.count == 0 {
-        rows.push(ones(1, &|_, _| true));
+        rows.push(wish(1, &|_, _| 1));
     }
     if can_be_had == 2 {
         for group in &groups {
-            rows.push(ones(1, &|index, _| group_of(index) != *group));
+            rows.push(wish(1, &|index, _| i64::from(group_of(index) != *group)));
         }
     }
     if can_be_had == 3 && target.groups == Diversity::Three {
-        for (a, b) in groups
-            .iter()
-            .flat_map(|a| groups.range(..*a).map(move |b| (a, b)))
-        {
-            rows.push(ones(1, &|index, _| ![*a, *b].contains(&group_of(index))));
+        for (place, a) in groups.iter().enumerate() {
+            for b in groups.iter().take(place) {
+                let is_other = |index: usize| ![*a, *b].contains(&group_of(index));
+                rows.push(wish(1, &|index, _| i64::from(is_other(index))));
+            }
         }
     }
     rows

@@ -1,6 +1,6 @@
 //! In which order to put a choice to work: what pays most comes first.
 
-use alloc::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use alloc::collections::{BTreeMap, BinaryHeap};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -37,13 +37,16 @@ pub fn roadmap(task: &Task, chosen: &[usize], weights: &[u32]) -> Vec<Step> {
             .map(|(t, r)| r.meets(t))
             .collect(),
         reached: vec![Reached::default(); task.targets.len()],
-        left: chosen.iter().copied().collect(),
+        is_left: vec![false; task.candidates.len()],
     };
+    for index in chosen {
+        way.set_left(*index, true);
+    }
     let mut heap: BinaryHeap<Pull> = chosen.iter().map(|index| way.pull(*index)).collect();
     let mut steps = Vec::new();
     let mut step = Step::default();
     while let Some(old) = heap.pop() {
-        if !way.left.contains(&old.candidate) {
+        if !way.is_left(old.candidate) {
             continue;
         }
         let now = way.pull(old.candidate);
@@ -77,10 +80,21 @@ struct Way<'t> {
     weights: &'t [u32],
     is_wanted: Vec<bool>,
     reached: Vec<Reached>,
-    left: BTreeSet<usize>,
+    /// Whether each candidate is chosen and not there yet.
+    is_left: Vec<bool>,
 }
 
 impl Way<'_> {
+    fn is_left(&self, index: usize) -> bool {
+        self.is_left.get(index) == Some(&true)
+    }
+
+    fn set_left(&mut self, index: usize, is: bool) {
+        if let Some(flag) = self.is_left.get_mut(index) {
+            *flag = is;
+        }
+    }
+
     fn cost(&self, index: usize) -> u64 {
         self.task
             .candidates
@@ -93,7 +107,7 @@ impl Way<'_> {
         let mut bundle = Vec::new();
         let mut stack = vec![index];
         while let Some(next) = stack.pop() {
-            if self.left.contains(&next) && !bundle.contains(&next) {
+            if self.is_left(next) && !bundle.contains(&next) {
                 bundle.push(next);
                 let needs = self
                     .task
@@ -175,7 +189,7 @@ impl Way<'_> {
 
     /// Puts a candidate; returns the targets that are met now and were not before.
     fn put(&mut self, index: usize) -> Vec<usize> {
-        self.left.remove(&index);
+        self.set_left(index, false);
         let mut met = Vec::new();
         let Some(candidate) = self.task.candidates.get(index) else {
             return met;

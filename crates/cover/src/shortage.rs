@@ -6,7 +6,6 @@
 //! that can be had whole needs none. A best choice misses in each part what that part must miss, since
 //! choosing more of the rest never takes anything away.
 
-use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -55,10 +54,10 @@ pub(crate) fn shortages(
 }
 
 /// How much a demand may lack when everything is chosen that nothing keeps out.
-fn lack(program: &Program, restrained: &BTreeSet<usize>, row: usize) -> Option<i64> {
+fn lack(program: &Program, restrained: &[bool], row: usize) -> Option<i64> {
     let row = program.rows.get(row)?;
     let safe = row.entries.iter();
-    let safe = safe.filter(|entry| !restrained.contains(&entry.at));
+    let safe = safe.filter(|entry| restrained.get(entry.at) != Some(&true));
     let lack = row.least - safe.map(|entry| entry.coefficient).sum::<i64>();
     (lack > 0).then_some(lack)
 }
@@ -79,13 +78,13 @@ fn add_missing(program: &mut Program, row: usize, lack: i64, price: i64) {
 fn short(
     program: &Program,
     values: &[Value],
-    restrained: &BTreeSet<usize>,
+    restrained: &[bool],
     lacks: &[(usize, i64)],
     work: &mut Work,
 ) -> (Vec<(usize, i64)>, Vec<bool>) {
     let mut state = State::new(program);
     for (column, value) in values.iter().enumerate() {
-        let is_sure = *value == Value::Free && !restrained.contains(&column);
+        let is_sure = *value == Value::Free && restrained.get(column) != Some(&true);
         state.fix(column, if is_sure { Value::In } else { *value });
     }
     let columns = 0..program.costs.len();
@@ -139,9 +138,9 @@ fn misses_nothing(part: &Part, work: &mut Work) -> Option<Vec<bool>> {
 }
 
 /// Columns that some other choice may keep out: in a conflict or a capacity, or needing one that is.
-fn restrained(program: &Program, values: &[Value], side_rows: usize) -> BTreeSet<usize> {
+fn restrained(program: &Program, values: &[Value], side_rows: usize) -> Vec<bool> {
     let is_free = |column: usize| values.get(column) == Some(&Value::Free);
-    let mut found: BTreeSet<usize> = BTreeSet::new();
+    let mut found = vec![false; program.costs.len()];
     for row in program.rows.iter().take(side_rows) {
         let only_takes = row.entries.iter().all(|entry| entry.coefficient < 0);
         let all: i64 = row
@@ -151,22 +150,26 @@ fn restrained(program: &Program, values: &[Value], side_rows: usize) -> BTreeSet
             .map(|entry| entry.coefficient)
             .sum();
         if only_takes && all < row.least {
-            found.extend(
-                row.entries
-                    .iter()
-                    .map(|entry| entry.at)
-                    .filter(|at| is_free(*at)),
-            );
+            for entry in row.entries.iter().filter(|entry| is_free(entry.at)) {
+                if let Some(flag) = found.get_mut(entry.at) {
+                    *flag = true;
+                }
+            }
         }
     }
     loop {
-        let before = found.len();
+        let mut is_done = true;
         for (column, needs) in program.needs.iter().enumerate() {
-            if is_free(column) && needs.iter().any(|needed| found.contains(needed)) {
-                found.insert(column);
+            let is_held = needs.iter().any(|needed| found.get(*needed) == Some(&true));
+            if let Some(flag) = found.get_mut(column)
+                && !*flag
+                && is_held
+                && is_free(column)
+            {
+                (*flag, is_done) = (true, false);
             }
         }
-        if found.len() == before {
+        if is_done {
             return found;
         }
     }
