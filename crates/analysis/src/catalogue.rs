@@ -5,7 +5,7 @@
 //! can contain it. All verdicts are our own judgement.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
@@ -247,7 +247,7 @@ pub struct MeasureView {
     /// Kept candidates that it realizes, by id.
     pub candidates: Vec<String>,
     /// Picks of it in the solution, by id.
-    pub picks: Vec<String>,
+    pub picks: Vec<Arc<str>>,
 }
 
 pub(crate) fn of_system(system: &System<'_>, solution: &Solution) -> View {
@@ -260,10 +260,10 @@ pub(crate) fn of_system(system: &System<'_>, solution: &Solution) -> View {
             }
         }
     }
-    let mut picks: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut picks: BTreeMap<&str, Vec<Arc<str>>> = BTreeMap::new();
     for pick in &solution.picks {
         let ids = picks.entry(&pick.measure).or_default();
-        ids.push(pick.id.clone());
+        ids.push(Arc::clone(&pick.id));
     }
     let measures = system.knowledge().measures.values();
     let measures = measures.map(|measure| MeasureView {

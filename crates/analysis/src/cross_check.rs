@@ -113,7 +113,7 @@ pub struct Answer {
     /// Its name.
     pub name: Text,
     /// Picks of it, by id; empty when it was not chosen.
-    pub picks: Vec<String>,
+    pub picks: Vec<Arc<str>>,
     /// Whether platform or hardware already have it everywhere, so that it only must be kept and watched.
     pub provided: bool,
     /// Effort points to have it once.
@@ -121,10 +121,10 @@ pub struct Answer {
 }
 
 pub(crate) fn of_system(system: &System<'_>, threats: &[Threat], solution: &Solution) -> View {
-    let mut picks: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut picks: BTreeMap<&str, Vec<Arc<str>>> = BTreeMap::new();
     for pick in &solution.picks {
         let ids = picks.entry(&pick.measure).or_default();
-        ids.push(pick.id.clone());
+        ids.push(Arc::clone(&pick.id));
     }
     View {
         lists: load::lists()
@@ -146,7 +146,7 @@ pub(crate) fn of_system(system: &System<'_>, threats: &[Threat], solution: &Solu
 fn list_view(
     system: &System<'_>,
     list: &load::List,
-    picks: &BTreeMap<&str, Vec<String>>,
+    picks: &BTreeMap<&str, Vec<Arc<str>>>,
 ) -> ListView {
     let hits: Vec<Hit> = list
         .threat
@@ -172,7 +172,7 @@ fn hit(
     system: &System<'_>,
     list: &load::List,
     threat: &load::TopThreat,
-    picks: &BTreeMap<&str, Vec<String>>,
+    picks: &BTreeMap<&str, Vec<Arc<str>>>,
 ) -> Hit {
     let reasons = reasons(system, threat);
     let touches = reasons.iter().any(|reason| !reason.conditions.is_empty());
@@ -235,7 +235,7 @@ fn hit(
     }
 }
 
-fn answer(system: &System<'_>, measure: &Measure, picks: Vec<String>) -> Answer {
+fn answer(system: &System<'_>, measure: &Measure, picks: Vec<Arc<str>>) -> Answer {
     let provided = system.is_provided_everywhere(measure.provided);
     Answer {
         measure: measure.id.clone(),

@@ -307,7 +307,7 @@ fn not_observed(system: &System<'_>, seen: &Seen, found: &mut Found) {
         }
     }
     for (id, flow) in &model.flows {
-        if !system.is_enforced(flow) {
+        if !system.way(id).enforced {
             found.add(
                 (Direction::NotObservable, What::Flow, id),
                 Text::new(
@@ -403,10 +403,7 @@ mod tests {
     fn faithful(model: &Model) -> Seen {
         let system = System::new(model);
         let roles = crate::choose::devices(model);
-        let flows = model
-            .flows
-            .iter()
-            .filter(|(_, flow)| system.is_enforced(flow));
+        let flows = model.flows.iter().filter(|(id, _)| system.way(id).enforced);
         Seen {
             devices: roles.map(|role| (role.clone(), 1)).collect(),
             flows: flows

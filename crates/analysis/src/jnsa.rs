@@ -126,6 +126,7 @@ impl<'k> Table<'k> {
 }
 
 fn cells(system: &System<'_>, id: &str, component: &Component, table: &Table<'_>) -> Vec<Cell> {
+    let knowledge = system.knowledge();
     let entries = table.entries.iter();
     entries
         .map(|entry| {
@@ -139,6 +140,7 @@ fn cells(system: &System<'_>, id: &str, component: &Component, table: &Table<'_>
                     steps: 0,
                     intent: entry.threat.intent,
                     phase: Some(entry.phase),
+                    willing: knowledge.actors_for(entry.threat.reach, &entry.threat.stride),
                 };
                 system.risk_of_component(id, component, menace)
             });

@@ -56,10 +56,10 @@ pub fn aspect(measure: &str) -> Option<Aspect> {
 pub fn generate(model: &Model, analysis: &Analysis, version: u64) -> enforced::Policy {
     let system = System::new(model);
     let roles = crate::choose::devices(model).map(|role| {
-        let clause = |(id, flow): (&String, &Flow)| clause(analysis, role, id, flow);
+        let clause = |(id, flow): &(&str, &Flow)| clause(analysis, role, id, flow);
         let flows = || {
-            let flows = model.flows.iter();
-            flows.filter(|(_, flow)| system.is_enforced(flow))
+            let flows = system.flows_of(role).iter();
+            flows.filter(|(id, _)| system.way(id).enforced)
         };
         enforced::Role {
             id: role.clone(),

@@ -1,6 +1,7 @@
 //! Requirements: what shall hold because it was chosen, and what shows it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -52,9 +53,9 @@ pub struct Requirement {
     /// Who sees to it.
     pub duty: Duty,
     /// Cells, threats and items that it helps to close.
-    pub closes: Vec<String>,
+    pub closes: Vec<Arc<str>>,
     /// Threats, cells and scenarios among them.
-    pub threats: Vec<String>,
+    pub threats: Vec<Arc<str>>,
     /// Items of the model's requirement sets that it serves.
     pub items: Vec<String>,
     /// Clauses of the policy that enforce it.
@@ -86,18 +87,25 @@ pub fn requirements(model: &Model, solution: &Solution) -> Vec<Requirement> {
 }
 
 pub(crate) fn of_system(system: &System<'_>, solution: &Solution) -> Vec<Requirement> {
-    let wanted = items_of(system);
     let targets = solution.targets.iter();
-    let threats: BTreeSet<&str> = targets
-        .filter(|target| matches!(target.method, Method::Stride | Method::Jnsa | Method::Stpa))
-        .map(|target| target.id.as_str())
-        .collect();
+    let rules = Rule::of(system.model);
+    let context = Context {
+        system,
+        items: items_of(system),
+        threats: targets
+            .filter(|target| matches!(target.method, Method::Stride | Method::Jnsa | Method::Stpa))
+            .map(|target| &*target.id)
+            .collect(),
+        enforced: rules
+            .iter()
+            .filter(|rule| rule.is_enforced(&system.model.policy))
+            .copied()
+            .collect(),
+    };
     let picks = solution.picks.iter();
-    let mut out: Vec<Requirement> = picks
-        .filter_map(|pick| of_pick(system, pick, &wanted, &threats))
-        .collect();
+    let mut out: Vec<Requirement> = picks.filter_map(|pick| context.of_pick(pick)).collect();
     out.extend(people::all(system));
-    for rule in Rule::of(system.model) {
+    for rule in rules {
         let served = out
             .iter()
             .any(|r| r.rules.iter().any(|key| key == rule.key));
@@ -110,68 +118,77 @@ pub(crate) fn of_system(system: &System<'_>, solution: &Solution) -> Vec<Require
     out
 }
 
-fn of_pick(
-    system: &System<'_>,
-    pick: &Pick,
-    wanted: &BTreeSet<&str>,
-    threats: &BTreeSet<&str>,
-) -> Option<Requirement> {
-    let measure = system.knowledge().measures.get(&pick.measure)?;
-    let at = pick.at.as_deref();
-    let is_bought = at.is_some_and(|at| system.is_bought(at));
-    let is_declared = at.is_some_and(|at| system.model.flows.contains_key(at));
-    let duty = match measure.kind {
-        _ if pick.provided && !is_declared => Duty::Platform,
-        // What somebody else builds, people ask for.
-        MeasureKind::Function if is_bought => Duty::People,
-        MeasureKind::Function => Duty::Maker,
-        MeasureKind::Service | MeasureKind::Process | MeasureKind::Guidance => Duty::People,
-    };
-    let is_platform = duty == Duty::Platform;
-    Some(Requirement {
-        id: id_of(&pick.measure, pick.at.as_deref()),
-        measure: Some(pick.measure.clone()),
-        at: pick.at.clone(),
-        title: measure.name.clone(),
-        shall: shall::of_pick(system, pick, measure),
-        pillar: measure.pillar,
-        duty,
-        closes: pick.helps.clone(),
-        threats: pick
-            .helps
-            .iter()
-            .filter(|id| threats.contains(id.as_str()))
-            .cloned()
-            .collect(),
-        items: measure
-            .items
-            .iter()
-            .filter(|item| wanted.contains(item.as_str()))
-            .cloned()
-            .collect(),
-        clauses: if is_platform {
-            clauses(system, pick)
-        } else {
-            Vec::new()
-        },
-        rules: Rule::of(system.model)
-            .into_iter()
-            .filter(|rule| rule.is_enforced(&system.model.policy))
-            .filter(|rule| rule.serves(&pick.measure, duty))
-            .map(|rule| rule.key.to_owned())
-            .collect(),
-        observed: if is_platform {
-            measure.observed.clone()
-        } else {
-            Vec::new()
-        },
-        refused: if is_platform {
-            measure.refused.clone()
-        } else {
-            Vec::new()
-        },
-        why: pick.why.clone(),
-    })
+/// What the requirement of every pick is made from.
+struct Context<'s> {
+    system: &'s System<'s>,
+    /// Items of the model's requirement sets, as far as they concern it.
+    items: BTreeSet<&'s str>,
+    /// Threats, cells and scenarios among the targets.
+    threats: HashSet<&'s str>,
+    /// Rules of the policy that the platform enforces.
+    enforced: Vec<Rule>,
+}
+
+impl Context<'_> {
+    fn of_pick(&self, pick: &Pick) -> Option<Requirement> {
+        let system = self.system;
+        let measure = system.knowledge().measures.get(&pick.measure)?;
+        let at = pick.at.as_deref();
+        let is_bought = at.is_some_and(|at| system.is_bought(at));
+        let is_declared = at.is_some_and(|at| system.model.flows.contains_key(at));
+        let duty = match measure.kind {
+            _ if pick.provided && !is_declared => Duty::Platform,
+            // What somebody else builds, people ask for.
+            MeasureKind::Function if is_bought => Duty::People,
+            MeasureKind::Function => Duty::Maker,
+            MeasureKind::Service | MeasureKind::Process | MeasureKind::Guidance => Duty::People,
+        };
+        let is_platform = duty == Duty::Platform;
+        Some(Requirement {
+            id: id_of(&pick.measure, pick.at.as_deref()),
+            measure: Some(pick.measure.clone()),
+            at: pick.at.clone(),
+            title: measure.name.clone(),
+            shall: shall::of_pick(system, pick, measure),
+            pillar: measure.pillar,
+            duty,
+            closes: pick.helps.clone(),
+            threats: pick
+                .helps
+                .iter()
+                .filter(|id| self.threats.contains(&***id))
+                .cloned()
+                .collect(),
+            items: measure
+                .items
+                .iter()
+                .filter(|item| self.items.contains(item.as_str()))
+                .cloned()
+                .collect(),
+            clauses: if is_platform {
+                clauses(system, pick)
+            } else {
+                Vec::new()
+            },
+            rules: self
+                .enforced
+                .iter()
+                .filter(|rule| rule.serves(&pick.measure, duty))
+                .map(|rule| rule.key.to_owned())
+                .collect(),
+            observed: if is_platform {
+                measure.observed.clone()
+            } else {
+                Vec::new()
+            },
+            refused: if is_platform {
+                measure.refused.clone()
+            } else {
+                Vec::new()
+            },
+            why: pick.why.clone(),
+        })
+    }
 }
 
 /// `REQ-ENC-sensor` for `CM-ENC` at `sensor`.
@@ -189,13 +206,10 @@ fn clauses(system: &System<'_>, pick: &Pick) -> Vec<ClauseName> {
     };
     let mut clauses = Vec::new();
     let mut add = |flow_id: &str, flow: &Flow| {
+        let is_enforced = system.way(flow_id).enforced;
         for role in [&flow.from, &flow.to] {
             let concerns = pick.at.as_ref().is_none_or(|at| at == role);
-            if concerns
-                && system.is_device(role)
-                && system.is_enforced(flow)
-                && aspect.is_in(flow, role)
-            {
+            if concerns && system.is_device(role) && is_enforced && aspect.is_in(flow, role) {
                 clauses.push(ClauseName {
                     role: role.clone(),
                     flow: flow_id.to_owned(),

@@ -66,6 +66,13 @@ pub struct Impact {
 }
 
 impl Impact {
+    pub(crate) fn new(level: Level, why: Text) -> Self {
+        Impact {
+            level,
+            why: Arc::new(why),
+        }
+    }
+
     /// The same, where the harm takes so many further steps: one level less for each.
     pub(crate) fn away(&self, steps: u32) -> Self {
         let level = self.level.lowered(steps);
@@ -73,13 +80,13 @@ impl Impact {
             return self.clone();
         }
         let (en, ja) = (&self.why.en, &self.why.ja);
-        Impact {
+        Impact::new(
             level,
-            why: Arc::new(Text::new(
+            Text::new(
                 format!("{en} (further steps away: {steps})"),
                 format!("{ja}（さらに要る手順: {steps}）"),
-            )),
-        }
+            ),
+        )
     }
 }
 
@@ -103,6 +110,18 @@ impl Factor {
             points: raise.saturating_mul(table.raise),
             ..Self::of(table, FactorKey::Weakness)
         }
+    }
+}
+
+/// What makes a likelihood, before it is known what there is to lose.
+pub(crate) struct Chance {
+    pub(crate) factors: Vec<Factor>,
+    pub(crate) actors: ActorSet,
+}
+
+impl Chance {
+    pub(crate) fn risk(self, table: &RiskTable, impacts: Vec<Impact>) -> Risk {
+        Risk::new(table, self.factors, self.actors, impacts)
     }
 }
 
@@ -130,20 +149,6 @@ impl Risk {
             impact_factors: impacts,
             level: level(likelihood, impact),
         }
-    }
-
-    /// The same likelihood, with other things to lose.
-    pub(crate) fn with_impacts(self, table: &RiskTable, impacts: Vec<(Level, Text)>) -> Self {
-        let impacts = impacts.into_iter().map(|(level, why)| Impact {
-            level,
-            why: Arc::new(why),
-        });
-        Risk::new(
-            table,
-            self.likelihood_factors,
-            self.actors,
-            impacts.collect(),
-        )
     }
 
     /// The reason that decides the impact.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::basis::{Basis, Method};
-use crate::knowledge::{Rule, Subject};
+use crate::knowledge::{ActorSet, Knowledge, Rule, Subject};
 use crate::language::Text;
 use crate::model::{Model, Stride};
 use crate::risk::Risk;
@@ -47,7 +47,9 @@ pub fn threats(model: &Model) -> Vec<Threat> {
 }
 
 pub(crate) fn of_system(system: &System<'_>) -> Vec<Threat> {
-    let rules: Vec<Ready<'_>> = system.knowledge().rules.iter().map(Ready::of).collect();
+    let knowledge = system.knowledge();
+    let rules = knowledge.rules.iter();
+    let rules: Vec<Ready<'_>> = rules.map(|rule| Ready::of(knowledge, rule)).collect();
     let mut threats = Vec::new();
     for (id, flow) in &system.model.flows {
         let element = Element {
@@ -56,9 +58,10 @@ pub(crate) fn of_system(system: &System<'_>) -> Vec<Threat> {
             subject: Subject::Flow,
             at: system.owner_of(flow),
         };
+        let way = system.way(id);
         for ready in ready_for(&rules, Subject::Flow) {
-            if facts::flow_meets(&ready.rule.when, system, id, flow) {
-                let risk = system.risk_of_flow(id, flow, ready.menace());
+            if facts::flow_meets(&ready.rule.when, system, (id, flow, way)) {
+                let risk = system.risk_of_flow((id, flow, way), ready.menace());
                 threats.push(element.threat(ready, risk));
             }
         }
@@ -89,16 +92,19 @@ struct Ready<'k> {
     answers: Arc<[String]>,
     basis: Arc<Basis>,
     kinds: BTreeSet<Stride>,
+    willing: ActorSet,
 }
 
 impl<'k> Ready<'k> {
-    fn of(rule: &'k Rule) -> Self {
+    fn of(knowledge: &Knowledge, rule: &'k Rule) -> Self {
+        let kinds = BTreeSet::from([rule.stride]);
         Ready {
             rule,
             text: Arc::new(rule.text.clone()),
             answers: rule.answers.as_slice().into(),
             basis: Arc::new(basis(rule)),
-            kinds: BTreeSet::from([rule.stride]),
+            willing: knowledge.actors_for(rule.reach, &kinds),
+            kinds,
         }
     }
 
@@ -116,6 +122,7 @@ impl<'k> Ready<'k> {
             steps: rule.steps,
             intent: rule.intent,
             phase: None,
+            willing: self.willing,
         }
     }
 }
@@ -182,7 +189,7 @@ struct Element<'m> {
 impl Element<'_> {
     fn threat(&self, ready: &Ready<'_>, risk: Risk) -> Threat {
         Threat {
-            id: format!("{}:{}", self.id, ready.rule.id),
+            id: [self.id, ":", &ready.rule.id].concat(),
             rule: ready.rule.id.clone(),
             stride: ready.rule.stride,
             element: self.id.to_owned(),

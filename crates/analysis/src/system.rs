@@ -1,17 +1,17 @@
 //! A model seen from its parts: what touches what, and what would be harmed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::knowledge::{Knowledge, Provided};
-use crate::model::{ComponentKind, Flow, Model, Network, Randomness};
+use crate::model::{Component, ComponentKind, Flow, Model, Randomness};
 use crate::policy::Aspect;
 
 mod around;
 mod harm;
 mod risks;
 
-pub(crate) use around::Around;
+pub(crate) use around::{Around, Way};
 pub(crate) use harm::Harm;
 pub(crate) use risks::Menace;
 
@@ -19,8 +19,7 @@ pub(crate) use risks::Menace;
 pub(crate) struct System<'m> {
     pub(crate) model: &'m Model,
     knowledge: Arc<Knowledge>,
-    flows_of: BTreeMap<&'m str, Vec<(&'m str, &'m Flow)>>,
-    assets_of: BTreeMap<&'m str, BTreeSet<&'m str>>,
+    indexes: Indexes<'m>,
     around: BTreeMap<&'m str, Around>,
     nothing_around: Around,
     stakes: harm::Stakes<'m>,
@@ -29,8 +28,9 @@ pub(crate) struct System<'m> {
     provided_everywhere: BTreeSet<Provided>,
 }
 
-/// Flows and assets by component.
+/// Flows and assets by component, and where each flow goes.
 struct Indexes<'m> {
+    ways: HashMap<&'m str, Way>,
     flows_of: BTreeMap<&'m str, Vec<(&'m str, &'m Flow)>>,
     assets_of: BTreeMap<&'m str, BTreeSet<&'m str>>,
 }
@@ -52,10 +52,18 @@ impl<'m> Indexes<'m> {
                 assets_of.entry(keeper).or_default().insert(id);
             }
         }
+        let flows = model.flows.iter();
         Indexes {
+            ways: flows
+                .map(|(id, flow)| (id.as_str(), Way::of(model, flow)))
+                .collect(),
             flows_of,
             assets_of,
         }
+    }
+
+    fn way(&self, flow: &str) -> Way {
+        self.ways.get(flow).copied().unwrap_or_default()
     }
 }
 
@@ -68,8 +76,7 @@ impl<'m> System<'m> {
         let mut system = System {
             model,
             knowledge,
-            flows_of: indexes.flows_of,
-            assets_of: indexes.assets_of,
+            indexes,
             around,
             nothing_around: Around::default(),
             stakes: harm::Stakes::of(model),
@@ -82,7 +89,9 @@ impl<'m> System<'m> {
         system.provided_everywhere = Provided::ALL
             .iter()
             .copied()
-            .filter(|provided| system.devices_all(|id| system.is_provided(*provided, id)))
+            .filter(|provided| {
+                system.devices_all(|around, found| Self::is_provided(*provided, around, found))
+            })
             .collect();
         system
     }
@@ -97,13 +106,13 @@ impl<'m> System<'m> {
         Arc::clone(&self.knowledge)
     }
 
-    fn devices_all(&self, test: impl Fn(&str) -> bool) -> bool {
+    fn devices_all(&self, test: impl Fn(&Around, &Component) -> bool) -> bool {
         let mut components = self.model.components.iter();
         components.all(|(id, component)| {
             let is_device = component.kind == ComponentKind::Device;
             // What is bought and never speaks with a gateway is none of the platform's business.
             let is_apart = || component.bought && !self.is_at_gateway(id);
-            !is_device || is_apart() || test(id)
+            !is_device || is_apart() || test(self.around(id), component)
         })
     }
 
@@ -136,7 +145,10 @@ impl<'m> System<'m> {
 
     /// Flows that a component sends, receives or passes on.
     pub(crate) fn flows_of(&self, component: &str) -> &[(&'m str, &'m Flow)] {
-        self.flows_of.get(component).map_or(&[], Vec::as_slice)
+        self.indexes
+            .flows_of
+            .get(component)
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Whether a flow carries a control action.
@@ -149,29 +161,9 @@ impl<'m> System<'m> {
         self.feedback.contains(flow)
     }
 
-    /// Whether the two ends of any part of a flow are in different zones.
-    pub(crate) fn crosses(&self, flow: &Flow) -> bool {
-        around::crosses(self.model, flow)
-    }
-
-    /// Whether others can come to a flow: it crosses a trust boundary, or is a radio in a public zone.
-    pub(crate) fn is_reachable(&self, flow: &Flow) -> bool {
-        around::is_reachable(self.model, flow)
-    }
-
-    /// Whether a flow goes over the air.
-    pub(crate) fn is_radio(&self, flow: &Flow) -> bool {
-        around::is_radio(self.model, flow)
-    }
-
-    /// The most open network among the zones of a flow's ends.
-    pub(crate) fn network_of(&self, flow: &Flow) -> Option<Network> {
-        around::network_of(self.model, flow)
-    }
-
-    /// Whether the gateway decides about the flow: MQTT over TLS 1.3 between a device and a gateway.
-    pub(crate) fn is_enforced(&self, flow: &Flow) -> bool {
-        around::is_enforced(self.model, flow)
+    /// Where a flow goes.
+    pub(crate) fn way(&self, flow: &str) -> Way {
+        self.indexes.way(flow)
     }
 
     /// The component at which measures for a flow are put to work: its device, else its sender, but neither a person
@@ -214,21 +206,17 @@ impl<'m> System<'m> {
     }
 
     /// Whether platform or hardware already have a measure at a component.
-    pub(crate) fn is_provided(&self, provided: Provided, component: &str) -> bool {
-        let around = self.around(component);
+    pub(crate) fn is_provided(provided: Provided, around: &Around, component: &Component) -> bool {
         let with = |aspect: Aspect| around.connected && around.aspects.contains(&aspect);
-        let found = self.model.components.get(component);
-        let capabilities = found.map(|c| &c.capabilities);
+        let capabilities = &component.capabilities;
         match provided {
             Provided::Connected => around.connected,
             Provided::Bounded => with(Aspect::Content),
             Provided::Sequenced => with(Aspect::Sequence),
             Provided::Rated => with(Aspect::Rate),
-            Provided::SecureBoot => capabilities.is_some_and(|c| c.secure_boot == Some(true)),
-            Provided::Tpm => capabilities.is_some_and(|c| c.tpm == Some(true)),
-            Provided::HardwareRandom => {
-                capabilities.is_some_and(|c| c.rng == Some(Randomness::Hardware))
-            }
+            Provided::SecureBoot => capabilities.secure_boot == Some(true),
+            Provided::Tpm => capabilities.tpm == Some(true),
+            Provided::HardwareRandom => capabilities.rng == Some(Randomness::Hardware),
             Provided::Never => false,
         }
     }

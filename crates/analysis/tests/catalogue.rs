@@ -135,7 +135,7 @@ fn the_view_says_where_each_measure_comes_from_and_where_it_is_chosen() {
     let encryption = by_id["CM-ENC"];
     assert!(encryption.candidates.iter().any(|id| id == "JM-05-P1-2"));
     assert!(encryption.candidates.iter().any(|id| id == "CSA-1.19"));
-    assert!(encryption.picks.iter().any(|id| id == "CM-ENC@sensor"));
+    assert!(encryption.picks.iter().any(|id| **id == *"CM-ENC@sensor"));
     assert!(view.note.en.contains("does not mean ineffective"));
 }
 

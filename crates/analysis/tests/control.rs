@@ -688,13 +688,7 @@ fn a_scenario_is_dismissed_like_any_risk() {
             .iter()
             .any(|scenario| scenario.id == id)
     );
-    assert!(
-        !dismissed
-            .solution
-            .targets
-            .iter()
-            .any(|target| target.id == id)
-    );
+    assert!(dismissed.solution.target(id).is_none());
     let later = analyze(&model, date(2027, 4, 1));
     assert_ne!(later.solution.states[id], State::Dismissed);
 }

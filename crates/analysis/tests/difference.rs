@@ -97,9 +97,7 @@ fn a_withdrawn_decision_opens_its_cell_or_asks_for_measures() {
 fn what_nothing_covers_any_more_rings() {
     let out: String = analysis(TEXT)
         .solution
-        .targets
-        .iter()
-        .find(|target| target.id == "lock:SR-F1")
+        .target("lock:SR-F1")
         .map(|_| "CM-MUTAUTH\nCM-DEVAUTH")
         .expect("a target")
         .lines()

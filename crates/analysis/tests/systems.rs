@@ -225,7 +225,7 @@ fn summary(analysis: &Analysis) -> String {
     for matrix in &analysis.matrices {
         let mut states: BTreeMap<&str, u32> = BTreeMap::new();
         for cell in &matrix.cells {
-            let state = solution.states.get(&cell.id.to_string());
+            let state = solution.states.get(cell.id.to_string().as_str());
             *states.entry(state.map_or("?", |s| word(*s))).or_default() += 1;
         }
         let _ = writeln!(out, "  {}: {}", matrix.component, counts(&states));

@@ -3,6 +3,7 @@
 //! Every form for programs is made from these, so that they never disagree about what is open.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use sekimori_analysis::Analysis;
 use sekimori_analysis::basis::Basis;
@@ -40,7 +41,7 @@ pub(crate) struct Fact {
     /// Whether the catalogue could give what is missing; [`Gap::None`] where nothing is, and where no cell asks.
     pub(crate) gap: Gap,
     /// Chosen countermeasures that count.
-    pub(crate) measures: Vec<String>,
+    pub(crate) measures: Vec<Arc<str>>,
     /// Countermeasures that would count too and were not chosen for it.
     pub(crate) unused: Vec<String>,
     /// Requirements that came of it.
@@ -185,12 +186,12 @@ impl Collect<'_> {
             }
         }
         for target in &self.analysis.solution.targets {
-            if self.facts.contains_key(&target.id) {
+            if self.facts.contains_key(&*target.id) {
                 continue;
             }
             let (element, rule) = match target.id.split_once(':') {
                 Some((element, rule)) => (element, rule),
-                None => ("", target.id.as_str()),
+                None => ("", &*target.id),
             };
             let (text, source) = match items.get(rule) {
                 Some((set, item)) => (
@@ -208,7 +209,7 @@ impl Collect<'_> {
                 risk: target.risk,
                 ..self.fact(&target.id, element, &text, None)
             };
-            self.facts.insert(target.id.clone(), fact);
+            self.facts.insert(target.id.to_string(), fact);
         }
     }
 }

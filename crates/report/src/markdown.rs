@@ -88,7 +88,11 @@ fn matrices(text: &mut String, report: &Report<'_>, tables: &Tables<'_>, languag
                     threat: id.clone(),
                     phase: *phase,
                 };
-                let state = analysis.solution.states.get(&cell.to_string()).copied();
+                let state = analysis
+                    .solution
+                    .states
+                    .get(cell.to_string().as_str())
+                    .copied();
                 tables.mark("state", state_word(state.unwrap_or(State::NotApplicable)))
             }));
             row

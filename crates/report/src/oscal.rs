@@ -177,7 +177,7 @@ impl Document<'_> {
             let left = states.filter(|(_, state)| {
                 matches!(state, State::Open | State::Accepted | State::Transferred)
             });
-            left.map(|(id, _)| id.as_str()).collect()
+            left.map(|(id, _)| &**id).collect()
         };
         let requirements = self.report.analysis.requirements.iter();
         requirements
@@ -234,7 +234,7 @@ impl Document<'_> {
             .collect();
         let closes = requirement.closes.iter();
         let risks: Vec<Value> = closes
-            .filter(|id| open.binary_search(&id.as_str()).is_ok())
+            .filter(|id| open.binary_search(&&***id).is_ok())
             .map(|id| json!({ "risk-uuid": self.uuid("risk", id) }))
             .collect();
         if let Some(map) = whole.as_object_mut() {

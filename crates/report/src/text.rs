@@ -99,7 +99,7 @@ type LevelOf<'a> = &'a dyn Fn(&Threat) -> Level;
 
 /// How many threats there are of each level, and what remains of them.
 fn risks(analysis: &Analysis, labels: &Labels) -> Vec<String> {
-    let left = |threat: &Threat| analysis.solution.residual.get(&threat.id);
+    let left = |threat: &Threat| analysis.solution.residual.get(threat.id.as_str());
     let views: [(&str, LevelOf<'_>); 3] = [
         ("text-risks-inherent", &|threat| threat.risk.level),
         ("text-risks-there", &|threat| {

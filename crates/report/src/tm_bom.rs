@@ -6,6 +6,7 @@
 //! description says so. Its level of a risk follows from its own matrix; ours stands in the description. Names follow its pattern; an id that does not fit keeps a hash of itself at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -304,14 +305,14 @@ impl Document<'_> {
             .map(|pick| {
                 let measure = knowledge.measures.get(&pick.measure);
                 let name = measure.map_or_else(|| pick.measure.clone(), |m| self.say(&m.name));
-                let helps: Vec<&String> = pick
+                let helps: Vec<&Arc<str>> = pick
                     .helps
                     .iter()
-                    .filter(|id| risks.contains_key(id.as_str()))
+                    .filter(|id| risks.contains_key(&***id))
                     .collect();
                 let worst = helps
                     .iter()
-                    .filter_map(|id| risks.get(id.as_str()).copied().flatten())
+                    .filter_map(|id| risks.get(&***id).copied().flatten())
                     .max();
                 json!({
                     "symbolic_name": symbol(&pick.id),

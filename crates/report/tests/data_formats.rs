@@ -81,7 +81,7 @@ fn read_csv(text: &str) -> Vec<Vec<String>> {
 /// Every id that a table of targets has to name.
 fn targets(analysis: &Analysis) -> BTreeSet<String> {
     let mut ids: BTreeSet<String> = analysis.threats.iter().map(|t| t.id.clone()).collect();
-    ids.extend(analysis.solution.targets.iter().map(|t| t.id.clone()));
+    ids.extend(analysis.solution.targets.iter().map(|t| t.id.to_string()));
     for matrix in &analysis.matrices {
         ids.extend(matrix.cells.iter().map(|cell| cell.id.to_string()));
     }
@@ -246,7 +246,11 @@ fn a_foreign_reader_finds_the_matrix_and_every_table() {
         let steps = analysis.checklist.steps.iter();
         let controls = steps.flat_map(|step| &step.controls).map(|c| c.id.clone());
         assert_eq!(ids(6, 1), controls.collect());
-        let picks = analysis.solution.picks.iter().map(|pick| pick.id.clone());
+        let picks = analysis
+            .solution
+            .picks
+            .iter()
+            .map(|pick| pick.id.to_string());
         assert_eq!(ids(8, 0), picks.collect());
         let lists = analysis.cross_check.lists.iter();
         let hits = lists.flat_map(|list| &list.hits).map(|hit| hit.id.clone());
@@ -313,7 +317,7 @@ fn sarif_has_a_result_for_whatever_stays_open_and_its_rules() {
                 State::Open | State::Accepted | State::Transferred | State::Dismissed
             )
         });
-        let left: BTreeSet<String> = left.map(|(id, _)| id.clone()).collect();
+        let left: BTreeSet<String> = left.map(|(id, _)| id.to_string()).collect();
         assert!(!left.is_empty());
         assert_eq!(seen, left);
     }

@@ -78,10 +78,10 @@ fn every_threat_cell_and_scenario_names_source_factors_answers_and_gaps() {
             }
             assert_eq!(
                 item.contains(remains),
-                analysis.solution.residual.contains_key(&id),
+                analysis.solution.residual.contains_key(id.as_str()),
                 "{id}"
             );
-            let target = analysis.solution.targets.iter().find(|t| t.id == id);
+            let target = analysis.solution.target(&id);
             if let Some(target) = target {
                 wanted.extend(target.by.iter().map(|pick| format!("#{pick}")));
                 let missing = target.missing.iter();
@@ -309,7 +309,7 @@ fn two_choices_show_every_difference() {
         let page = text(&report, format, Language::English);
         let removed = comparison.removed.iter().map(|pick| &pick.id);
         for id in removed.chain(&comparison.opened) {
-            assert!(page.contains(id.as_str()), "{id}");
+            assert!(page.contains(&**id), "{id}");
         }
         for word in ["Ruled out: CM-ENC.", "Budget: 60 points.", "As wished"] {
             assert!(page.contains(word), "{word}");
@@ -384,7 +384,7 @@ fn a_large_system_is_told_as_far_as_a_reader_can_follow() {
     }
     for target in analysis.solution.open() {
         assert!(
-            ids.contains(target.id.as_str()),
+            ids.contains(&*target.id),
             "{} is open and not told",
             target.id
         );

@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::knowledge::Provided;
 use crate::language::Text;
 use crate::model::{Asset, AssetKind, KeyFacts, KeyOrigin, KeyStorage};
 use crate::requirements::Requirement;
@@ -314,7 +313,7 @@ impl Asking<'_, '_> {
             .iter()
             .filter(|id| self.system.is_device(id))
             .collect();
-        let enforced = |id: &&String| self.system.is_provided(Provided::Connected, id);
+        let enforced = |id: &&String| self.system.around(id).connected;
         if devices.is_empty() || !devices.iter().all(enforced) {
             return (None, None);
         }

@@ -1,5 +1,7 @@
 //! What each unit of cost closes: the choice in the order in which it pays most.
 
+use std::sync::Arc;
+
 use sekimori_cover::roadmap;
 use serde::Serialize;
 
@@ -11,7 +13,7 @@ use crate::model::Level;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// Picks that this step adds, by id.
-    pub picks: Vec<String>,
+    pub picks: Vec<Arc<str>>,
     /// Points spent when this step is done.
     pub cost: u64,
     /// Risk weight closed when this step is done.
@@ -19,7 +21,7 @@ pub struct Step {
     /// The same in percent of the weight of all targets, rounded down.
     pub share: u32,
     /// Targets that this step closes, by id.
-    pub targets: Vec<String>,
+    pub targets: Vec<Arc<str>>,
 }
 
 /// How much closing a target counts (own judgement): twice as much for each level; a mandatory item
@@ -42,17 +44,13 @@ pub(super) fn steps(
 ) -> Vec<Step> {
     let weights = wanted.weights();
     let all: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
-    let ids: Vec<&String> = wanted.targets.keys().collect();
-    let name = |index: &usize| question.names.get(*index).map(|name| (*name).to_owned());
+    let name = |index: &usize| question.name(*index).cloned();
+    let id = |index: &usize| wanted.targets.get(*index).map(|t| Arc::clone(&t.id));
     roadmap(&question.task, chosen, &weights)
         .into_iter()
         .map(|step| Step {
             picks: step.added.iter().filter_map(name).collect(),
-            targets: step
-                .met
-                .iter()
-                .filter_map(|index| ids.get(*index).map(|id| (*id).clone()))
-                .collect(),
+            targets: step.met.iter().filter_map(id).collect(),
             cost: step.cost,
             closed: step.weight,
             share: percent(step.weight, all),

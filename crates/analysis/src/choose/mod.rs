@@ -1,6 +1,7 @@
 //! Choosing countermeasures: cells, threats and mandatory items become targets; each pick explains itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use sekimori_cover::{Cover, Reached, Standing, Task, Violation, Work, reached, solve, within};
@@ -19,6 +20,7 @@ mod cost;
 mod explain;
 mod frontier;
 mod instance;
+mod offers;
 mod residual;
 mod targets;
 mod variants;
@@ -95,7 +97,7 @@ impl Proof {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Target {
     /// `sensor:JT04:P2`, `telemetry:SR-F2`, `sensor:CRA-I.2c` or `telemetry:rate`; stable.
-    pub id: String,
+    pub id: Arc<str>,
     /// Who asks.
     pub method: Method,
     /// How large the risk is; [`None`] where no threat asks.
@@ -113,14 +115,14 @@ pub struct Target {
     /// What is missing, when it is not, and whether the catalogue has it at all.
     pub missing: Option<Text>,
     /// The chosen countermeasures that count, as ids of picks.
-    pub by: Vec<String>,
+    pub by: Vec<Arc<str>>,
 }
 
 /// One countermeasure put to work at one place.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Pick {
     /// `CM-ENC@sensor`, or `CM-FLOOD@all`; stable.
-    pub id: String,
+    pub id: Arc<str>,
     /// Countermeasure of the catalogue.
     pub measure: String,
     /// Component, or flow that the model must say more about, or [`None`] for the whole system.
@@ -136,13 +138,13 @@ pub struct Pick {
     /// Whether every choice must contain it.
     pub forced: bool,
     /// The mandatory item of a requirement set that leaves nothing else.
-    pub forced_by: Option<String>,
+    pub forced_by: Option<Arc<str>>,
     /// Picks that need it.
-    pub needed_by: Vec<String>,
+    pub needed_by: Vec<Arc<str>>,
     /// Targets that it helps to close.
-    pub helps: Vec<String>,
+    pub helps: Vec<Arc<str>>,
     /// Targets that would open without it.
-    pub without: Vec<String>,
+    pub without: Vec<Arc<str>>,
     /// What would stand in for it.
     pub alternative: Alternative,
     /// The same in a sentence.
@@ -184,9 +186,9 @@ pub struct Solution {
     /// Everything that had to be closed, by id.
     pub targets: Vec<Target>,
     /// How it stands with every cell, threat and item, by id.
-    pub states: BTreeMap<String, State>,
+    pub states: BTreeMap<Arc<str>, State>,
     /// What remains of every risk once measures are counted, by the id of its threat, cell or scenario.
-    pub residual: BTreeMap<String, Residual>,
+    pub residual: BTreeMap<Arc<str>, Residual>,
     /// Decisions of the model, by cell.
     pub decisions: Vec<DecisionView>,
     /// Conditions that cannot be kept together, in sentences: of measures that were asked for by name.
@@ -194,6 +196,18 @@ pub struct Solution {
 }
 
 impl Solution {
+    /// A target by id.
+    pub fn target(&self, id: &str) -> Option<&Target> {
+        let found = self.targets.binary_search_by(|target| (*target.id).cmp(id));
+        self.targets.get(found.ok()?)
+    }
+
+    /// A pick by id.
+    pub fn pick(&self, id: &str) -> Option<&Pick> {
+        let found = self.picks.binary_search_by(|pick| (*pick.id).cmp(id));
+        self.picks.get(found.ok()?)
+    }
+
     /// Targets that the catalogue cannot close.
     pub fn open(&self) -> impl Iterator<Item = &Target> {
         self.targets
@@ -218,17 +232,6 @@ impl Solution {
 }
 
 /// Chooses countermeasures for a model as of `today`.
-pub fn choose(
-    model: &Model,
-    threats: &[Threat],
-    scenarios: &[Scenario],
-    matrices: &[Matrix],
-    today: Date,
-) -> Solution {
-    let system = System::new(model);
-    of_system(&system, threats, &mut scenarios.iter(), matrices, today)
-}
-
 pub(crate) fn of_system(
     system: &System<'_>,
     threats: &[Threat],
@@ -253,20 +256,26 @@ fn solution(wanted: &targets::Wanted<'_>, wishes: &Wishes) -> Solution {
         }
         Some(budget) => on_budget(task, budget, &wanted.weights(), &mut work),
     };
+    let mut is_chosen = vec![false; task.candidates.len()];
+    for index in &cover.chosen {
+        if let Some(flag) = is_chosen.get_mut(*index) {
+            *flag = true;
+        }
+    }
     let explained = explain::Explained {
         wanted,
         question: &question,
         cover: &cover,
+        is_chosen: &is_chosen,
         may_exchange: wishes.budget.is_none(),
+        anew_up_to: explain::SMALL,
     };
     let picks = explained.picks(&mut Work::new(EXPLAIN));
-    let targets = outcome(wanted, &question, &cover.chosen);
-    let mut states = wanted.states.clone();
-    states.extend(targets.iter().map(|t| (t.id.clone(), t.state)));
-    let chosen = cover.chosen.iter();
-    let chosen = chosen.filter_map(|index| question.names.get(*index).copied());
-    let residual = residual::residuals(wanted, &chosen.collect());
-    let name = |index: usize| question.names.get(index).copied().unwrap_or("?");
+    let targets = outcome(wanted, &question, &cover.chosen, &is_chosen);
+    let states = targets.iter().map(|t| (Arc::clone(&t.id), t.state));
+    let states = wanted.states.iter().cloned().chain(states).collect();
+    let residual = residual::residuals(wanted, &question, &is_chosen);
+    let name = |index: usize| question.name(index).map_or("?", |name| &**name);
     let violations = cover.violations.iter();
     Solution {
         cost: cover.cost,
@@ -343,6 +352,7 @@ fn outcome(
     wanted: &targets::Wanted<'_>,
     question: &targets::Question<'_, '_>,
     chosen: &[usize],
+    is_chosen: &[bool],
 ) -> Vec<Target> {
     let task = &question.task;
     let has = reached(task, chosen.iter().copied());
@@ -351,24 +361,20 @@ fn outcome(
         .filter(|(_, candidate)| candidate.standing != Standing::Excluded)
         .map(|(index, _)| index);
     let most = reached(task, possible);
-    let mut counts = vec![false; task.candidates.len()];
-    for index in chosen {
-        let instance = question.instances.get(*index);
-        if let Some(flag) = counts.get_mut(*index) {
-            *flag = instance.is_some_and(|instance| instance.measure.strength > 0);
-        }
-    }
+    let counts = |index: usize| {
+        let instance = question.instances.get(index);
+        let is_strong = instance.is_some_and(|instance| instance.measure.strength > 0);
+        is_strong && is_chosen.get(index) == Some(&true)
+    };
     let each = wanted.targets.iter().zip(&question.candidates);
     each.zip(has.iter().zip(&most))
         .zip(&task.targets)
-        .map(|((((id, target), candidates), (has, most)), asked)| {
-            let by = candidates
-                .iter()
-                .filter(|index| counts.get(**index) == Some(&true));
-            let by = by.filter_map(|index| question.names.get(*index));
+        .map(|(((target, candidates), (has, most)), asked)| {
+            let by = candidates.iter().filter(|index| counts(**index));
+            let by = by.filter_map(|index| question.name(*index));
             let is_met = has.meets(asked);
             Target {
-                id: id.clone(),
+                id: Arc::clone(&target.id),
                 method: target.method,
                 risk: target.risk,
                 need: target.enough.strength,
@@ -377,7 +383,7 @@ fn outcome(
                 enough: target.enough,
                 state: if is_met { State::Closed } else { State::Open },
                 missing: (!is_met).then(|| missing(&target.enough, has, most)),
-                by: by.map(|name| (*name).to_owned()).collect(),
+                by: by.cloned().collect(),
             }
         })
         .collect()

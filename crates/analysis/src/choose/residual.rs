@@ -3,11 +3,13 @@
 //! Each point of strength of a measure that answers a risk takes one point off its likelihood; the impact stays. So what
 //! is enough against a level brings it down to medium or below, unless more than one weakness stands open.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::targets::Wanted;
+use super::offers::Offer;
+use super::targets::{Question, Wanted};
 use crate::model::Level;
 use crate::risk::Risk;
 
@@ -22,22 +24,17 @@ pub struct Residual {
 
 /// A risk with the measures that answer it.
 pub(super) struct Answered {
+    pub(super) id: Arc<str>,
     points: i32,
     impact: Level,
-    by: Vec<Answer>,
-}
-
-/// A measure that answers a risk.
-pub(super) struct Answer {
-    /// Of its instance.
-    pub(super) name: String,
-    pub(super) strength: u32,
-    pub(super) is_there: bool,
+    /// Numbers of offers.
+    by: Vec<usize>,
 }
 
 impl Answered {
-    pub(super) fn of(risk: &Risk, by: Vec<Answer>) -> Self {
+    pub(super) fn of(id: Arc<str>, risk: &Risk, by: Vec<usize>) -> Self {
         Answered {
+            id,
             points: risk.points,
             impact: risk.impact,
             by,
@@ -48,24 +45,30 @@ impl Answered {
 /// What remains of every risk, by the id of its threat, cell or scenario.
 pub(super) fn residuals(
     wanted: &Wanted<'_>,
-    chosen: &BTreeSet<&str>,
-) -> BTreeMap<String, Residual> {
-    let risks = wanted.answered.iter();
-    let left = |risk: &Answered, counts: &dyn Fn(&Answer) -> bool| {
-        let counted = risk.by.iter().filter(|answer| counts(answer));
-        let strength: u32 = counted.map(|answer| answer.strength).sum();
-        let strength = i32::try_from(strength).unwrap_or(i32::MAX);
-        wanted
-            .table
-            .level(risk.points.saturating_sub(strength), risk.impact)
+    question: &Question<'_, '_>,
+    is_chosen: &[bool],
+) -> BTreeMap<Arc<str>, Residual> {
+    let is_chosen = |number: usize| {
+        let candidate = question.candidate(number);
+        candidate.is_some_and(|index| is_chosen.get(index) == Some(&true))
     };
+    let left = |risk: &Answered, counts: &dyn Fn(usize, &Offer<'_>) -> bool| {
+        let offers = risk.by.iter();
+        let offers = offers.filter_map(|number| Some((*number, wanted.offers.get(*number)?)));
+        let counted = offers.filter(|(number, offer)| counts(*number, offer));
+        let strength: u32 = counted.map(|(_, offer)| offer.measure.strength).sum();
+        let strength = i32::try_from(strength).unwrap_or(i32::MAX);
+        let points = risk.points.saturating_sub(strength);
+        wanted.table.level(points, risk.impact)
+    };
+    let risks = wanted.answered.iter();
     risks
-        .map(|(id, risk)| {
+        .map(|risk| {
             let residual = Residual {
-                in_place: left(risk, &|answer| answer.is_there),
-                chosen: left(risk, &|answer| chosen.contains(answer.name.as_str())),
+                in_place: left(risk, &|_, offer| offer.is_there),
+                chosen: left(risk, &|number, _| is_chosen(number)),
             };
-            (id.clone(), residual)
+            (Arc::clone(&risk.id), residual)
         })
         .collect()
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use sekimori_cover::Standing;
 use serde::Serialize;
 
 use super::frontier::{percent, weight};
-use super::instance::{Instance, Spot, offered};
+use super::instance::{Instance, Spot};
 use super::{Proof, Solution, State, devices, solution, targets};
 use crate::language::{Language, Text};
 use crate::model::{Level, Model};
@@ -32,10 +33,11 @@ impl Wishes {
         *self == Wishes::default()
     }
 
-    pub(super) fn standing(&self, name: &str, instance: &Instance<'_>) -> Standing {
-        let is_in =
-            |list: &BTreeSet<String>| list.contains(name) || list.contains(&instance.measure.id);
-        if instance.lacks.is_some() || is_in(&self.without) {
+    pub(super) fn standing(&self, instance: &Instance<'_>) -> Standing {
+        let is_in = |list: &BTreeSet<String>| {
+            list.contains(&*instance.name) || list.contains(&instance.measure.id)
+        };
+        if instance.lacks || is_in(&self.without) {
             Standing::Excluded
         } else if is_in(&self.with) {
             Standing::Forced
@@ -48,8 +50,8 @@ impl Wishes {
     fn unknown(&self, wanted: &targets::Wanted<'_>) -> Vec<String> {
         let all = self.with.iter().chain(&self.without);
         let unknown = all.filter(|wish| {
-            let mut instances = wanted.instances.iter();
-            !instances.any(|(name, found)| name == *wish || found.measure.id == **wish)
+            let mut instances = wanted.offers.wanted();
+            !instances.any(|(_, found)| *found.name == ***wish || found.measure.id == **wish)
         });
         unknown.cloned().collect()
     }
@@ -73,9 +75,9 @@ pub struct Comparison {
     /// Picks that go.
     pub removed: Vec<PickView>,
     /// Targets that open.
-    pub opened: Vec<String>,
+    pub opened: Vec<Arc<str>>,
     /// Targets that close.
-    pub closed: Vec<String>,
+    pub closed: Vec<Arc<str>>,
     /// Conditions that the wishes break.
     pub contradictions: Vec<Text>,
 }
@@ -103,7 +105,7 @@ pub struct Side {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PickView {
     /// Id.
-    pub id: String,
+    pub id: Arc<str>,
     /// Points.
     pub cost: u32,
 }
@@ -121,23 +123,20 @@ pub fn compare(model: &Model, today: Date, wishes: &Wishes) -> Comparison {
     }
     let after = solution(&wanted, wishes);
     let views = |one: &Solution, other: &Solution| -> Vec<PickView> {
-        let known: BTreeSet<&str> = other.picks.iter().map(|pick| pick.id.as_str()).collect();
-        let picks = one
-            .picks
-            .iter()
-            .filter(|pick| !known.contains(pick.id.as_str()));
+        let known: BTreeSet<&str> = other.picks.iter().map(|pick| &*pick.id).collect();
+        let picks = one.picks.iter().filter(|pick| !known.contains(&*pick.id));
         picks
             .map(|pick| PickView {
-                id: pick.id.clone(),
+                id: Arc::clone(&pick.id),
                 cost: pick.cost,
             })
             .collect()
     };
-    let changed = |to: State| -> Vec<String> {
+    let changed = |to: State| -> Vec<Arc<str>> {
         let states = after.states.iter();
         states
             .filter(|(id, state)| **state == to && before.states.get(*id) != Some(&to))
-            .map(|(id, _)| id.clone())
+            .map(|(id, _)| Arc::clone(id))
             .collect()
     };
     let signed = |cost: u64| i64::try_from(cost).unwrap_or(i64::MAX);
@@ -156,23 +155,26 @@ pub fn compare(model: &Model, today: Date, wishes: &Wishes) -> Comparison {
 }
 
 /// Takes in an instance that is wished for although nothing asks for it.
-fn bring<'k>(wanted: &mut targets::Wanted<'k>, system: &'k System<'_>, wish: &str) {
+fn bring<'k>(wanted: &mut targets::Wanted<'k>, system: &'k System<'k>, wish: &str) {
     let (measure, at) = wish.split_once('@').unwrap_or((wish, ""));
     let is_there = |wanted: &targets::Wanted<'_>| {
-        let mut instances = wanted.instances.iter();
-        instances.any(|(name, found)| name == wish || at.is_empty() && found.measure.id == measure)
+        let mut instances = wanted.offers.wanted();
+        instances
+            .any(|(_, found)| *found.name == *wish || at.is_empty() && found.measure.id == measure)
     };
     if is_there(wanted) {
         return;
     }
     for device in devices(system.model).filter(|id| at.is_empty() || at == "all" || *id == at) {
-        let spot = Spot {
-            component: device,
-            flow: None,
+        let Some(spot) = Spot::at(system, device) else {
+            continue;
         };
-        let place = offered(system, measure, spot).map(|(_, place, _)| place.unwrap_or("all"));
-        if place.is_some_and(|place| at.is_empty() || place == at) {
-            targets::put(wanted, system, measure, spot);
+        let Some(number) = wanted.offers.offered(measure, spot) else {
+            continue;
+        };
+        let offer = wanted.offers.get(number);
+        if at.is_empty() || offer.is_some_and(|offer| offer.at.unwrap_or("all") == at) {
+            wanted.offers.want(number, spot);
         }
     }
 }
@@ -261,11 +263,12 @@ impl Comparison {
             .contradictions
             .iter()
             .map(|text| text.of(language).to_owned());
+        let ids = |list: &[Arc<str>]| list.iter().map(|id| id.to_string()).collect();
         let lists = [
             (said("comes in", "加わる対策"), picks(&self.added)),
             (said("goes", "外れる対策"), picks(&self.removed)),
-            (said("opens", "未対策になる対象"), self.opened.clone()),
-            (said("closes", "対策済みになる対象"), self.closed.clone()),
+            (said("opens", "未対策になる対象"), ids(&self.opened)),
+            (said("closes", "対策済みになる対象"), ids(&self.closed)),
             (
                 said("cannot be kept", "両立しない条件"),
                 said_texts.collect(),

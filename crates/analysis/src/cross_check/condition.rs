@@ -70,9 +70,9 @@ impl Condition {
                 .map(|(id, _)| id.clone())
                 .collect()
         };
-        let flows = |test: &dyn Fn(&Flow) -> bool| {
+        let flows = |test: &dyn Fn(&Flow, bool) -> bool| {
             let all = system.model.flows.iter();
-            all.filter(|(_, flow)| test(flow))
+            all.filter(|(id, flow)| test(flow, system.way(id).crosses))
                 .map(|(id, _)| id.clone())
                 .collect()
         };
@@ -122,17 +122,17 @@ impl Condition {
             }
             Condition::Available => assets(&|asset| asset.a >= Level::High),
             Condition::Controls => system.model.control_actions.keys().cloned().collect(),
-            Condition::Crosses => flows(&|flow| !flow.is_by_people() && system.crosses(flow)),
-            Condition::SignIn => flows(&sign_in),
-            Condition::RemoteSignIn => flows(&|flow| sign_in(flow) && system.crosses(flow)),
-            Condition::Maintenance => flows(&|flow| {
+            Condition::Crosses => flows(&|flow, crosses| crosses && !flow.is_by_people()),
+            Condition::SignIn => flows(&|flow, _| sign_in(flow)),
+            Condition::RemoteSignIn => flows(&|flow, crosses| crosses && sign_in(flow)),
+            Condition::Maintenance => flows(&|flow, crosses| {
                 let from = kind(&flow.from);
                 let into = matches!(
                     kind(&flow.to),
                     Some(ComponentKind::Device | ComponentKind::Gateway)
                 );
                 let outsider = from.is_some_and(is_people) || from == Some(ComponentKind::External);
-                outsider && into && system.crosses(flow)
+                outsider && into && crosses
             }),
             Condition::ControlReachable => components(&|id, c| {
                 let zone = system.model.zones.get(&c.zone);

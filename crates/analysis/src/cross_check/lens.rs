@@ -174,7 +174,7 @@ pub(super) fn of_system(system: &System<'_>, threats: &[Threat], solution: &Solu
         );
     }
     for threat in threats {
-        let closed = match solution.states.get(&threat.id) {
+        let closed = match solution.states.get(threat.id.as_str()) {
             Some(State::Closed) => true,
             Some(State::Open) => false,
             _ => continue,

@@ -1,6 +1,7 @@
 //! What a change of the model means: risks, protection and requirements that come, go or change.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -172,9 +173,9 @@ pub fn between(old: &Analysis, new: &Analysis) -> Difference {
                 before: was.copied(),
                 after: is.copied(),
             };
-            let known = after.get(id).or(before.get(id));
+            let known = after.get(&**id).or(before.get(&**id));
             state.is_change().then(|| StateChange {
-                id: id.clone(),
+                id: id.to_string(),
                 what: known.map(|risk| risk.what.clone()),
                 state,
             })
@@ -253,13 +254,13 @@ fn at(place: &Text, what: &Text) -> Text {
 }
 
 fn picks(old: &Analysis, new: &Analysis) -> Vec<PickChange> {
-    let of = |analysis: &Analysis| -> BTreeMap<String, (Text, u32)> {
+    let of = |analysis: &Analysis| -> BTreeMap<Arc<str>, (Text, u32)> {
         let picks = analysis.solution.picks.iter();
         picks
             .map(|pick| {
                 let measure = analysis.knowledge.measures.get(&pick.measure);
                 let name = measure.map_or_else(|| Text::same(&*pick.measure), |m| m.name.clone());
-                (pick.id.clone(), (name, pick.cost))
+                (Arc::clone(&pick.id), (name, pick.cost))
             })
             .collect()
     };
@@ -272,7 +273,7 @@ fn picks(old: &Analysis, new: &Analysis) -> Vec<PickChange> {
                 after: after.map(|(_, cost)| *cost),
             };
             cost.is_change().then(|| PickChange {
-                id: id.clone(),
+                id: id.to_string(),
                 name: name.clone(),
                 cost,
             })
@@ -305,11 +306,11 @@ fn requirements(old: &Analysis, new: &Analysis) -> Vec<RequirementChange> {
 }
 
 /// All ids of both sides, in order, with what each side has.
-fn joined<'m, T>(
-    before: &'m BTreeMap<String, T>,
-    after: &'m BTreeMap<String, T>,
-) -> impl Iterator<Item = (&'m String, Option<&'m T>, Option<&'m T>)> {
-    let ids: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+fn joined<'m, I: Ord, T>(
+    before: &'m BTreeMap<I, T>,
+    after: &'m BTreeMap<I, T>,
+) -> impl Iterator<Item = (&'m I, Option<&'m T>, Option<&'m T>)> {
+    let ids: std::collections::BTreeSet<&I> = before.keys().chain(after.keys()).collect();
     ids.into_iter()
         .map(|id| (id, before.get(id), after.get(id)))
 }

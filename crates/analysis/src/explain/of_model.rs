@@ -98,15 +98,15 @@ impl<'a> Explainer<'a> {
             facts.extend(of_risk(risk));
         }
         let solution = &self.analysis.solution;
-        if let Some(found) = solution.states.get(&node.id) {
+        if let Some(found) = solution.states.get(node.id.as_str()) {
             facts.push(fact("State", "状態", vec![state(*found)]));
         }
-        let target = solution.targets.iter().find(|target| target.id == node.id);
+        let target = solution.target(&node.id);
         if let Some(missing) = target.and_then(|target| target.missing.clone()) {
             facts.push(fact("Missing", "不足", vec![missing]));
         }
         facts.extend(self.decision(&node.id));
-        if let Some(pick) = solution.picks.iter().find(|pick| pick.id == node.id) {
+        if let Some(pick) = solution.pick(&node.id) {
             let points = Text::new(format!("{} points", pick.cost), format!("{} 点", pick.cost));
             facts.push(fact("Cost", "費用", vec![points]));
         }

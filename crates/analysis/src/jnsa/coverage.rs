@@ -1,5 +1,7 @@
 //! How far each cell is covered by what was chosen, and what is missing.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::Cell;
@@ -15,7 +17,7 @@ pub struct Coverage {
     /// Strength of what was chosen.
     pub reached: u32,
     /// The chosen countermeasures, as ids of picks.
-    pub chosen: Vec<String>,
+    pub chosen: Vec<Arc<str>>,
     /// Measures of the cell that were not chosen for it.
     pub unused: Vec<String>,
     /// What is missing.
@@ -43,15 +45,13 @@ pub enum Gap {
 /// How it stands with a cell, given what was chosen.
 pub fn coverage(cell: &Cell, solution: &Solution) -> Coverage {
     let id = cell.id.to_string();
-    let state = solution.states.get(&id).copied();
+    let state = solution.states.get(id.as_str()).copied();
     let state = state.unwrap_or(State::NotApplicable);
-    let targets = &solution.targets;
-    let found = targets.binary_search_by(|target| target.id.as_str().cmp(&id));
-    let target = found.ok().and_then(|index| targets.get(index));
+    let target = solution.target(&id);
     let chosen = target.map(|target| target.by.clone()).unwrap_or_default();
     let is_used = |measure: &String| {
         let mut names = chosen.iter();
-        names.any(|name| name.split('@').next() == Some(measure))
+        names.any(|name| name.split('@').next() == Some(measure.as_str()))
     };
     let measures = cell.measures.keys();
     let unused = measures.filter(|measure| !is_used(measure)).cloned();

@@ -32,7 +32,7 @@ pub(super) fn of_role(
         };
         let key = (other, flow.protocol.word(), flow.port);
         let peer = peers.entry(key).or_insert((true, BTreeSet::new()));
-        peer.0 &= system.is_enforced(flow);
+        peer.0 &= system.way(id).enforced;
         peer.1.insert(*id);
     }
     let of_peers = |requirement: &&Requirement| {

@@ -42,7 +42,7 @@ fn plain(id: String, at: Option<&str>, title: Text, shall: Text, why: Text) -> R
 fn unenforced_flows(system: &System<'_>) -> Vec<Requirement> {
     let flows = system.model.flows.iter();
     flows
-        .filter(|(_, flow)| !system.is_enforced(flow))
+        .filter(|(id, _)| !system.way(id).enforced)
         .map(|(id, flow)| {
             let mut requirement = unenforced(id, flow, system.owner_of(flow));
             requirement.pillar = Pillar::Network;

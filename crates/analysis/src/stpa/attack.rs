@@ -10,6 +10,7 @@ use super::{Factor, Phase, Scenario, ThreatsOf, names_of};
 use crate::basis::Basis;
 use crate::language::Text;
 use crate::model::{ControlAction, Controller, Level, Model, Stride, UnsafeControlAction};
+use crate::risk::Impact;
 use crate::system::{Harm, Menace, System};
 
 mod authored;
@@ -163,7 +164,7 @@ impl<'m> Loop<'m> {
         let raise = element.weakness(cause);
         let kinds = BTreeSet::from([cause.stride]);
         let harm = Harm::of_stride(cause.stride);
-        let menace = Menace::of(cause.reach, &kinds, harm, raise);
+        let menace = Menace::of(system.knowledge(), cause.reach, &kinds, harm, raise);
         let threats = threats.get(&(element.id, cause.stride));
         Some(Scenario {
             id,
@@ -192,17 +193,17 @@ impl<'m> Loop<'m> {
 
 impl Loop<'_> {
     /// The losses at stake; one level less where the author names other guide words than this one.
-    fn impacts(&self, model: &Model, stride: Stride) -> Vec<(Level, Text)> {
+    fn impacts(&self, model: &Model, stride: Stride) -> Vec<Impact> {
         let all = impacts(model, &self.uca.hazards);
         if self.uca.stride.is_empty() || self.uca.stride.contains(&stride) {
             return all;
         }
-        let lowered = all.into_iter().map(|(level, why)| {
+        let lowered = all.into_iter().map(|Impact { level, why }| {
             let why = Text::new(
                 format!("{} (in a way that its author does not name)", why.en),
                 format!("{}（作成者の挙げていない手口で）", why.ja),
             );
-            (level.lowered(1), why)
+            Impact::new(level.lowered(1), why)
         });
         lowered.collect()
     }
@@ -259,8 +260,8 @@ impl<'m> Rivals<'m> {
 pub(super) fn impacts<'a>(
     model: &Model,
     hazards: impl IntoIterator<Item = &'a String>,
-) -> Vec<(Level, Text)> {
-    let mut impacts = vec![(
+) -> Vec<Impact> {
+    let mut impacts = vec![Impact::new(
         Level::Low,
         Text::new("no hazard is named", "ハザードが挙げられていない"),
     )];
@@ -277,14 +278,14 @@ pub(super) fn impacts<'a>(
                 format!("hazard {id} without a named loss"),
                 format!("損失の挙げられていないハザード {id}"),
             );
-            impacts.push((Level::Medium, why));
+            impacts.push(Impact::new(Level::Medium, why));
         }
         for (loss_id, loss) in losses {
             let why = Text::new(
                 format!("hazard {id} leads to loss {loss_id}: {}", loss.text.en),
                 format!("ハザード {id} が損失 {loss_id} に至る: {}", loss.text.ja),
             );
-            impacts.push((loss.severity, why));
+            impacts.push(Impact::new(loss.severity, why));
         }
     }
     impacts

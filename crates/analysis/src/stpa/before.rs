@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use serde::Deserialize;
 
@@ -12,6 +12,7 @@ use crate::basis::{Basis, Method};
 use crate::knowledge::{Reach, Subject, base};
 use crate::language::Text;
 use crate::model::{Component, Flow, Interface, Level, Model, Physical, Sequence, Stride};
+use crate::risk::Impact;
 use crate::system::{Harm, Menace, System};
 
 const RULES: &str = include_str!("../../knowledge/before-attack.toml");
@@ -65,9 +66,9 @@ pub struct When {
 }
 
 impl When {
-    fn flow_meets(&self, system: &System<'_>, flow: &Flow) -> bool {
+    fn flow_meets(&self, system: &System<'_>, id: &str, flow: &Flow) -> bool {
         let sequenced = flow.sequence == Sequence::Required;
-        holds(self.reachable, || system.is_reachable(flow))
+        holds(self.reachable, || system.way(id).reachable)
             && holds(self.readable, || flow.is_readable())
             && holds(self.sequenced, || sequenced)
     }
@@ -146,12 +147,14 @@ pub(super) fn of_system(
     for rule in before_rules() {
         let basis = Arc::new(basis(rule));
         let eased = Eased::of_rule(model, rule, attacks);
+        let everything = Harm::of_letters("cia");
+        let menace = Menace::of(system.knowledge(), rule.reach, &rule.eases, everything, 0);
         let scenario = |element: &Element<'_>, enabled: Enabled<'_>| {
-            scenario(system, rule, &basis, element, enabled, threats)
+            scenario(system, (rule, menace), &basis, element, enabled, threats)
         };
         if rule.on.contains(&Subject::Flow) {
             for (id, flow) in &model.flows {
-                if rule.when.flow_meets(system, flow) {
+                if rule.when.flow_meets(system, id, flow) {
                     let element = Element::of_flow(id, flow);
                     scenarios.push(scenario(&element, eased.on(std::iter::once(id.as_str()))));
                 }
@@ -178,14 +181,12 @@ pub(super) fn of_system(
 
 fn scenario(
     system: &System<'_>,
-    rule: &BeforeRule,
+    (rule, menace): (&BeforeRule, Menace<'_>),
     basis: &Arc<Basis>,
     element: &Element<'_>,
     enabled: Enabled<'_>,
     threats: &ThreatsOf<'_>,
 ) -> Scenario {
-    let everything = Harm::of_letters("cia");
-    let menace = Menace::of(rule.reach, &rule.eases, everything, 0);
     let eased = rule.eases.iter();
     let threats = eased.filter_map(|stride| threats.get(&(element.id, *stride)));
     Scenario {
@@ -229,13 +230,16 @@ fn sentence(element: &Text, text: &Text) -> Text {
 
 /// Impact of the worst attack that becomes easier, one level less while it is prepared, two while the attacker only
 /// looks around: nothing is lost yet. Own judgement.
-fn impact(phase: Phase, worst: Option<&Scenario>) -> (Level, Text) {
+fn impact(phase: Phase, worst: Option<&Scenario>) -> Impact {
     let Some(attack) = worst else {
-        let why = Text::new(
-            "no scenario of the control structure becomes easier by it",
-            "これで容易になる制御構造のシナリオはない",
-        );
-        return (Level::Low, why);
+        static NOTHING: LazyLock<Impact> = LazyLock::new(|| {
+            let why = Text::new(
+                "no scenario of the control structure becomes easier by it",
+                "これで容易になる制御構造のシナリオはない",
+            );
+            Impact::new(Level::Low, why)
+        });
+        return NOTHING.clone();
     };
     let level = match (phase, attack.risk.impact) {
         (Phase::Attack, level) => level,
@@ -254,7 +258,7 @@ fn impact(phase: Phase, worst: Option<&Scenario>) -> (Level, Text) {
             why.ja
         ),
     );
-    (level, why)
+    Impact::new(level, why)
 }
 
 fn basis(rule: &BeforeRule) -> Basis {

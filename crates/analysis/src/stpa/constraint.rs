@@ -1,6 +1,6 @@
 //! Safety constraints: what must hold because of an unsafe control action, on both of its sides.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
@@ -80,7 +80,10 @@ pub(super) fn trace(
     requirements: &[Requirement],
     knowledge: &Knowledge,
 ) {
-    let mut closing: BTreeMap<&str, Vec<&Requirement>> = BTreeMap::new();
+    if control.constraints.is_empty() {
+        return;
+    }
+    let mut closing: HashMap<&str, Vec<&Requirement>> = HashMap::new();
     for requirement in requirements {
         for closed in &requirement.closes {
             closing.entry(closed).or_default().push(requirement);

@@ -3,8 +3,8 @@
 use super::cause::Cause;
 
 use crate::language::Text;
-use crate::model::{Component, Flow, Level, Sequence};
-use crate::risk::Risk;
+use crate::model::{Component, Flow, Sequence};
+use crate::risk::{Impact, Risk};
 use crate::system::{Menace, System};
 
 /// What scenarios are about.
@@ -70,13 +70,13 @@ impl<'m> Element<'m> {
         &self,
         system: &System<'m>,
         menace: Menace<'_>,
-        impacts: Vec<(Level, Text)>,
+        impacts: Vec<Impact>,
     ) -> Risk {
-        let risk = match self.what {
-            What::Flow(flow) => system.risk_of_flow(self.id, flow, menace),
-            What::Component(component) => system.risk_of_component(self.id, component, menace),
+        let chance = match self.what {
+            What::Flow(flow) => system.chance_of_flow(flow, system.way(self.id), menace),
+            What::Component(component) => system.chance_of_component(self.id, component, menace),
         };
-        risk.with_impacts(&system.knowledge().risk, impacts)
+        chance.risk(&system.knowledge().risk, impacts)
     }
 
     /// How much what stands open here raises the likelihood of a cause.

@@ -12,7 +12,7 @@
 //! kind on which path is our own judgement, kept in `knowledge/stpa-causes.toml`; what comes before an
 //! attack is ours as well, in `knowledge/before-attack.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -160,7 +160,7 @@ pub(crate) fn trace(
 }
 
 /// The STRIDE threats of a system, by element and guide word.
-type ThreatsOf<'t> = BTreeMap<(&'t str, Stride), Vec<&'t Threat>>;
+type ThreatsOf<'t> = HashMap<(&'t str, Stride), Vec<&'t Threat>>;
 
 fn names_of(threats: Option<&Vec<&Threat>>) -> Vec<String> {
     let threats = threats.into_iter().flatten();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::knowledge::{Fact, Subject, Wanted};
 use crate::model::{AssetKind, Component, ComponentKind, Flow, Interface, Sequence};
-use crate::system::{System, is_bounded};
+use crate::system::{System, Way, is_bounded};
 
 pub(super) const fn subject(kind: ComponentKind) -> Subject {
     match kind {
@@ -21,11 +21,10 @@ pub(super) const fn subject(kind: ComponentKind) -> Subject {
 pub(super) fn flow_meets(
     when: &BTreeMap<Fact, Wanted>,
     system: &System<'_>,
-    id: &str,
-    flow: &Flow,
+    (id, flow, way): (&str, &Flow, Way),
 ) -> bool {
     when.iter()
-        .all(|(fact, wanted)| of_flow(*fact, wanted, system, id, flow))
+        .all(|(fact, wanted)| of_flow(*fact, wanted, system, (id, flow, way)))
 }
 
 pub(super) fn component_meets(
@@ -52,7 +51,12 @@ fn has(words: impl IntoIterator<Item = &'static str>, wanted: &Wanted) -> bool {
 }
 
 /// False for a fact that no flow has.
-fn of_flow(fact: Fact, wanted: &Wanted, system: &System<'_>, id: &str, flow: &Flow) -> bool {
+fn of_flow(
+    fact: Fact,
+    wanted: &Wanted,
+    system: &System<'_>,
+    (id, flow, way): (&str, &Flow, Way),
+) -> bool {
     let kind = |end: &str| system.model.components.get(end).map(|c| c.kind);
     let assets = || {
         flow.assets
@@ -60,8 +64,8 @@ fn of_flow(fact: Fact, wanted: &Wanted, system: &System<'_>, id: &str, flow: &Fl
             .filter_map(|id| system.model.assets.get(id))
     };
     match fact {
-        Fact::Crosses => is(system.crosses(flow), wanted),
-        Fact::Reachable => is(system.is_reachable(flow), wanted),
+        Fact::Crosses => is(way.crosses, wanted),
+        Fact::Reachable => is(way.reachable, wanted),
         Fact::Open => is(flow.is_forgeable(), wanted),
         Fact::Readable => is(flow.is_readable(), wanted),
         Fact::Proven => has([flow.protection().proven.word()], wanted),
@@ -78,17 +82,14 @@ fn of_flow(fact: Fact, wanted: &Wanted, system: &System<'_>, id: &str, flow: &Fl
             let ends = [kind(&flow.from), kind(&flow.to)];
             is(ends.contains(&Some(ComponentKind::External)), wanted)
         }
-        Fact::Radio => is(system.is_radio(flow), wanted),
+        Fact::Radio => is(way.radio, wanted),
         Fact::Sender => has(kind(&flow.from).map(ComponentKind::word), wanted),
         Fact::Receiver => has(kind(&flow.to).map(ComponentKind::word), wanted),
         Fact::Protocol => has([flow.protocol.word()], wanted),
         Fact::Security => has([flow.security.word()], wanted),
         Fact::Link => has([flow.link.word()], wanted),
         Fact::ByPeople => is(flow.is_by_people(), wanted),
-        Fact::Network => has(
-            system.network_of(flow).map(|network| network.word()),
-            wanted,
-        ),
+        Fact::Network => has(way.network.map(|network| network.word()), wanted),
         _ => false,
     }
 }

@@ -42,6 +42,37 @@ pub(crate) struct Around {
     pub(crate) actors: Candidates,
 }
 
+/// What the model says of where a flow goes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Way {
+    /// The two ends of any part of it are in different zones.
+    pub(crate) crosses: bool,
+    /// Others can come to it: it crosses a trust boundary, or is a radio in a public zone.
+    pub(crate) reachable: bool,
+    /// It goes over the air.
+    pub(crate) radio: bool,
+    /// The most open network among the zones of its ends.
+    pub(crate) network: Option<Network>,
+    /// The gateway decides about it: MQTT over TLS 1.3 between a device and a gateway.
+    pub(crate) enforced: bool,
+}
+
+impl Way {
+    pub(super) fn of(model: &Model, flow: &Flow) -> Self {
+        let (crosses, radio) = (crosses(model, flow), is_radio(model, flow));
+        let network = network_of(model, flow);
+        let is_on_air = radio && network == Some(Network::Public);
+        Way {
+            crosses,
+            // What people carry goes through no network.
+            reachable: !flow.is_by_people() && (crosses || is_on_air),
+            radio,
+            network,
+            enforced: is_enforced(model, flow),
+        }
+    }
+}
+
 /// Who would attack, and how we know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Candidates {
@@ -98,7 +129,7 @@ impl<'m> System<'m> {
         }
         for (id, around) in &mut all {
             let flows = indexes.flows_of.get(id).map_or(&[][..], Vec::as_slice);
-            among(model, id, flows, around);
+            among(model, id, flows, indexes, around);
         }
         all
     }
@@ -112,15 +143,22 @@ fn alone(model: &Model, knowledge: &Knowledge, component: &Component) -> Around 
     }
 }
 
-fn among(model: &Model, id: &str, flows: &[(&str, &Flow)], around: &mut Around) {
+fn among(
+    model: &Model,
+    id: &str,
+    flows: &[(&str, &Flow)],
+    indexes: &Indexes<'_>,
+    around: &mut Around,
+) {
     around.speaks = !flows.is_empty();
     let mut enforced = false;
     let mut open = false;
-    for (_, flow) in flows {
-        around.crossed |= !flow.is_by_people() && crosses(model, flow);
-        around.reached |= is_reachable(model, flow);
-        around.open_way |= is_reachable(model, flow) && flow.is_bare();
-        around.network = around.network.min(network_of(model, flow));
+    for (flow_id, flow) in flows {
+        let way = indexes.way(flow_id);
+        around.crossed |= !flow.is_by_people() && way.crosses;
+        around.reached |= way.reachable;
+        around.open_way |= way.reachable && flow.is_bare();
+        around.network = around.network.min(way.network);
         around.receives_asset |= flow.to == id && !flow.assets.is_empty();
         let peers = [&flow.from, &flow.to].into_iter().filter(|end| *end != id);
         for peer in peers {
@@ -128,7 +166,7 @@ fn among(model: &Model, id: &str, flows: &[(&str, &Flow)], around: &mut Around) 
             around.used_by_people |=
                 matches!(kind, Some(ComponentKind::Human | ComponentKind::App));
         }
-        if is_enforced(model, flow) {
+        if way.enforced {
             enforced = true;
             let aspects = Aspect::ALL.iter().filter(|aspect| aspect.is_in(flow, id));
             around.aspects.extend(aspects);
@@ -167,23 +205,16 @@ fn candidates(model: &Model, knowledge: &Knowledge, component: &Component) -> Ca
 }
 
 /// Whether the two ends of any part of a flow are in different zones.
-pub(super) fn crosses(model: &Model, flow: &Flow) -> bool {
+fn crosses(model: &Model, flow: &Flow) -> bool {
     let zone = |id: &str| model.components.get(id).map(|c| c.zone.as_str());
     let from = zone(&flow.from);
     let via = flow.via.as_deref().and_then(zone).or(from);
     from != via || via != zone(&flow.to)
 }
 
-/// Whether others can come to a flow: it crosses a trust boundary, or is a radio in a zone whose network is public.
-/// What people carry goes through no network.
-pub(super) fn is_reachable(model: &Model, flow: &Flow) -> bool {
-    let is_on_air = || is_radio(model, flow) && network_of(model, flow) == Some(Network::Public);
-    !flow.is_by_people() && (crosses(model, flow) || is_on_air())
-}
-
 /// Whether a flow goes over the air: by its protocol, by the protection of its link, or because an end has radios and
 /// no wire.
-pub(super) fn is_radio(model: &Model, flow: &Flow) -> bool {
+fn is_radio(model: &Model, flow: &Flow) -> bool {
     let on_air = |end: &String| {
         let component = model.components.get(end);
         component.is_some_and(|component| {
@@ -202,7 +233,7 @@ pub(super) fn is_radio(model: &Model, flow: &Flow) -> bool {
 }
 
 /// The most open network among the zones of a flow's ends.
-pub(super) fn network_of(model: &Model, flow: &Flow) -> Option<Network> {
+fn network_of(model: &Model, flow: &Flow) -> Option<Network> {
     let ends = [Some(&flow.from), Some(&flow.to), flow.via.as_ref()];
     let components = ends
         .into_iter()
@@ -214,7 +245,7 @@ pub(super) fn network_of(model: &Model, flow: &Flow) -> Option<Network> {
 }
 
 /// Whether the gateway decides about the flow: MQTT over TLS 1.3 between a device and a gateway.
-pub(super) fn is_enforced(model: &Model, flow: &Flow) -> bool {
+fn is_enforced(model: &Model, flow: &Flow) -> bool {
     use crate::model::Security;
     let kind = |id: &str| model.components.get(id).map(|c| c.kind);
     let ends = [kind(&flow.from), kind(&flow.to)];

@@ -162,10 +162,12 @@ impl<'m> Stakes<'m> {
         harm: Harm,
         strides: impl IntoIterator<Item = &'s Stride>,
     ) -> Vec<Impact> {
-        let mut impacts = vec![Impact {
+        // Few elements have more than a handful of reasons.
+        let mut impacts = Vec::with_capacity(4);
+        impacts.push(Impact {
             level: Level::Low,
             why: Arc::clone(&self.least),
-        }];
+        });
         let mut add = |level: Level, why: &Arc<Text>| {
             impacts.push(Impact {
                 level,

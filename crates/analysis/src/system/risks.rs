@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::around::Candidates;
-use super::{Harm, System};
-use crate::knowledge::{ActorSet, FactorKey, Reach};
+use super::{Harm, System, Way};
+use crate::knowledge::{ActorSet, FactorKey, Knowledge, Reach};
 use crate::model::{
     Component, Flow, Network, Phase, Physical, ProgrammingLanguage, Randomness, Stride,
 };
-use crate::risk::{Factor, Impact, Risk};
+use crate::risk::{Chance, Factor, Impact, Risk};
 
 /// Memory in KiB up to which a device has little to spare.
 const LITTLE_MEMORY: u32 = 64;
@@ -32,11 +32,14 @@ pub(crate) struct Menace<'k> {
     pub(crate) intent: bool,
     /// Phase of life, where that matters.
     pub(crate) phase: Option<Phase>,
+    /// Actors who come near like this and want such a thing.
+    pub(crate) willing: ActorSet,
 }
 
 impl<'k> Menace<'k> {
     /// Something that somebody wants, in whatever phase of life.
-    pub(crate) const fn of(
+    pub(crate) fn of(
+        knowledge: &Knowledge,
         reach: Reach,
         kinds: &'k BTreeSet<Stride>,
         harm: Harm,
@@ -51,6 +54,7 @@ impl<'k> Menace<'k> {
             steps: 0,
             intent: true,
             phase: None,
+            willing: knowledge.actors_for(reach, kinds),
         }
     }
 }
@@ -63,6 +67,20 @@ impl System<'_> {
         component: &Component,
         menace: Menace<'_>,
     ) -> Risk {
+        let assets = self.indexes.assets_of.get(id);
+        let assets = assets.into_iter().flatten().copied();
+        let impacts = self.stakes.at(id, assets, menace.harm, menace.kinds);
+        let chance = self.chance_of_component(id, component, menace);
+        chance.risk(&self.knowledge.risk, away(impacts, menace))
+    }
+
+    /// How likely it is that someone does something to a component.
+    pub(crate) fn chance_of_component(
+        &self,
+        id: &str,
+        component: &Component,
+        menace: Menace<'_>,
+    ) -> Chance {
         let around = self.around(id);
         let mut keys = Vec::with_capacity(6);
         match menace.reach {
@@ -92,25 +110,34 @@ impl System<'_> {
             keys.push(FactorKey::OpenWay);
         }
         easier(component, menace, &mut keys);
-        let assets = self.assets_of.get(id);
-        let assets = assets.into_iter().flatten().copied();
-        let impacts = self.stakes.at(id, assets, menace.harm, menace.kinds);
-        self.rate(keys, menace, actors, impacts)
+        self.chance(keys, menace, actors)
     }
 
     /// Risk of a threat to a flow.
-    pub(crate) fn risk_of_flow(&self, id: &str, flow: &Flow, menace: Menace<'_>) -> Risk {
+    pub(crate) fn risk_of_flow(
+        &self,
+        (id, flow, way): (&str, &Flow, Way),
+        menace: Menace<'_>,
+    ) -> Risk {
+        let assets = flow.assets.iter().map(String::as_str);
+        let impacts = self.stakes.at(id, assets, menace.harm, menace.kinds);
+        let chance = self.chance_of_flow(flow, way, menace);
+        chance.risk(&self.knowledge.risk, away(impacts, menace))
+    }
+
+    /// How likely it is that someone does something to a flow.
+    pub(crate) fn chance_of_flow(&self, flow: &Flow, way: Way, menace: Menace<'_>) -> Chance {
         let mut keys = Vec::with_capacity(4);
         match menace.reach {
             Reach::Network => {
-                keys.push(if self.crosses(flow) {
+                keys.push(if way.crosses {
                     FactorKey::Crosses
-                } else if self.is_reachable(flow) {
+                } else if way.reachable {
                     FactorKey::InRange
                 } else {
                     FactorKey::Inside
                 });
-                keys.push(network(self.network_of(flow)));
+                keys.push(network(way.network));
             }
             // The end that is easiest to come near: for radio, coming near is enough.
             Reach::Hands => {
@@ -126,18 +153,10 @@ impl System<'_> {
         if menace.reach == Reach::Network && listens(menace) && is_unprotected(flow, menace) {
             keys.push(FactorKey::Unprotected);
         }
-        let assets = flow.assets.iter().map(String::as_str);
-        let impacts = self.stakes.at(id, assets, menace.harm, menace.kinds);
-        self.rate(keys, menace, actors, impacts)
+        self.chance(keys, menace, actors)
     }
 
-    fn rate(
-        &self,
-        mut keys: Vec<FactorKey>,
-        menace: Menace<'_>,
-        actors: ActorSet,
-        mut impacts: Vec<Impact>,
-    ) -> Risk {
+    fn chance(&self, mut keys: Vec<FactorKey>, menace: Menace<'_>, actors: ActorSet) -> Chance {
         let table = &self.knowledge.risk;
         match menace.skill {
             0 | 1 => {}
@@ -148,12 +167,7 @@ impl System<'_> {
         if menace.raise > 0 {
             factors.push(Factor::weakness(table, menace.raise));
         }
-        if menace.steps > 0 {
-            for impact in &mut impacts {
-                *impact = impact.away(menace.steps);
-            }
-        }
-        Risk::new(table, factors, actors, impacts)
+        Chance { factors, actors }
     }
 
     /// How easy it is to lay hands on a component; the vocabulary goes from easy to hard.
@@ -177,7 +191,7 @@ impl System<'_> {
             keys.push(FactorKey::NoIntent);
             return ActorSet::NONE;
         }
-        let willing = self.knowledge.actors_for(menace.reach, menace.kinds);
+        let willing = menace.willing;
         let (found, none) = match candidates {
             Candidates::Anyone => {
                 keys.push(FactorKey::UnnamedActor);
@@ -193,6 +207,14 @@ impl System<'_> {
             _ => FactorKey::CapableActor,
         });
         found
+    }
+}
+
+/// What is harmed, as far away as the steps that the harm takes.
+fn away(impacts: Vec<Impact>, menace: Menace<'_>) -> Vec<Impact> {
+    match menace.steps {
+        0 => impacts,
+        steps => impacts.iter().map(|impact| impact.away(steps)).collect(),
     }
 }
 

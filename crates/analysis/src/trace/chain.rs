@@ -269,7 +269,8 @@ impl Trace {
         let title = measure.map_or_else(|| Text::same(&pick.measure), |m| m.name.clone());
         self.add(&pick.id, NodeKind::Pick, title, pick.why.clone());
         self.link(&pick.id, &pick.measure);
-        for other in pick.helps.iter().chain(&pick.at) {
+        let helped = pick.helps.iter().map(|id| &**id);
+        for other in helped.chain(pick.at.as_deref()) {
             self.link(&pick.id, other);
         }
     }

@@ -337,11 +337,7 @@ fn a_weakness_asks_for_what_the_model_does_not_say() {
     let model = model::parse("model.toml", &text).expect("sound");
     assert!(fires(&model, "SR-F8", "telemetry"));
     let analysis = analyze(&model, date(2026, 11, 20));
-    let pick = analysis
-        .solution
-        .picks
-        .iter()
-        .find(|pick| pick.id == "CM-RATE@telemetry");
+    let pick = analysis.solution.pick("CM-RATE@telemetry");
     assert_eq!(pick.map(|pick| pick.provided), Some(false));
     assert!(
         analysis

@@ -11,13 +11,9 @@ use serde_json::{Value, json};
 pub(super) fn document(model: &Model, analysis: &Analysis, language: Language) -> Value {
     let mut by_element: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for threat in &analysis.threats {
-        let state = analysis.solution.states.get(&threat.id).copied();
+        let state = analysis.solution.states.get(threat.id.as_str()).copied();
         let is_closed = state == Some(State::Closed);
-        let target = analysis
-            .solution
-            .targets
-            .iter()
-            .find(|target| target.id == threat.id);
+        let target = analysis.solution.target(&threat.id);
         let by: Vec<Value> = target
             .iter()
             .flat_map(|target| &target.by)

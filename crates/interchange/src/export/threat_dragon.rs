@@ -129,12 +129,8 @@ fn is_open(threats: &[Value]) -> bool {
 }
 
 fn threat(analysis: &Analysis, threat: &Threat, number: usize, language: Language) -> Value {
-    let state = analysis.solution.states.get(&threat.id).copied();
-    let target = analysis
-        .solution
-        .targets
-        .iter()
-        .find(|target| target.id == threat.id);
+    let state = analysis.solution.states.get(threat.id.as_str()).copied();
+    let target = analysis.solution.target(&threat.id);
     let by = target
         .map(|target| target.by.join(", "))
         .unwrap_or_default();

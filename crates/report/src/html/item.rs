@@ -125,8 +125,8 @@ impl Page<'_> {
     }
 
     /// Chosen countermeasures by name, each with a link to where it explains itself.
-    pub(super) fn picks(&mut self, picks: &[String]) {
-        for (index, pick) in picks.iter().enumerate() {
+    pub(super) fn picks(&mut self, picks: &[impl AsRef<str>]) {
+        for (index, pick) in picks.iter().map(AsRef::as_ref).enumerate() {
             if index > 0 {
                 let comma = self.comma();
                 self.html.raw(comma);
@@ -142,8 +142,8 @@ impl Page<'_> {
     }
 
     /// Links to other places of this page, by id.
-    pub(super) fn anchors(&mut self, ids: &[String]) {
-        for (index, id) in ids.iter().enumerate() {
+    pub(super) fn anchors(&mut self, ids: &[impl AsRef<str>]) {
+        for (index, id) in ids.iter().map(AsRef::as_ref).enumerate() {
             if index > 0 {
                 self.html.raw(", ");
             }
@@ -157,13 +157,13 @@ impl Page<'_> {
     }
 
     /// Links to targets; those that this page does not tell one by one stay text.
-    pub(super) fn targets(&mut self, ids: &[String]) {
-        for (index, id) in ids.iter().enumerate() {
+    pub(super) fn targets(&mut self, ids: &[impl AsRef<str>]) {
+        for (index, id) in ids.iter().map(AsRef::as_ref).enumerate() {
             if index > 0 {
                 self.html.raw(", ");
             }
             if self.told.contains(id) {
-                self.anchors(std::slice::from_ref(id));
+                self.anchors(&[id]);
             } else {
                 self.html.text(id);
             }
@@ -183,8 +183,7 @@ impl Page<'_> {
 
     /// A countermeasure at its place: `Mutual authentication – Sensor`.
     pub(super) fn pick(&self, id: &str) -> String {
-        let picks = &self.analysis.solution.picks;
-        let known = picks.iter().find(|pick| pick.id == id);
+        let known = self.analysis.solution.pick(id);
         let (measure, at) = match (known, id.split_once('@')) {
             (Some(pick), _) => (pick.measure.as_str(), pick.at.as_deref()),
             (None, Some((measure, at))) => (measure, (at != "all").then_some(at)),

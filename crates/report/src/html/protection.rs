@@ -172,7 +172,7 @@ impl Page<'_> {
             self.html.raw("</p>\n");
         }
         if let Some(item) = &pick.forced_by {
-            self.said("pick-forced-by", &[("item", item.as_str())]);
+            self.said("pick-forced-by", &[("item", &**item)]);
         }
         if !pick.without.is_empty() {
             let count = pick.without.len().to_string();

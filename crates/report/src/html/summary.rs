@@ -121,11 +121,11 @@ impl Page<'_> {
         let known: BTreeMap<&str, &Pick> = solution
             .picks
             .iter()
-            .map(|pick| (pick.id.as_str(), pick))
+            .map(|pick| (&*pick.id, pick))
             .collect();
         let steps = solution.frontier.iter().flat_map(|step| {
             let picks = step.picks.iter();
-            picks.map(|pick| (pick.as_str(), step.share))
+            picks.map(|pick| (&**pick, step.share))
         });
         let steps: Vec<(&Pick, u32)> = steps
             .filter_map(|(id, share)| Some((*known.get(id)?, share)))
@@ -238,7 +238,7 @@ impl Page<'_> {
             .iter()
             .filter_map(|pick| {
                 let measure = analysis.knowledge.measures.get(&pick.measure)?;
-                Some((pick.id.as_str(), measure.pillar))
+                Some((&*pick.id, measure.pillar))
             })
             .collect();
         let covered = |pillar: Pillar| {
@@ -246,7 +246,7 @@ impl Page<'_> {
             targets
                 .filter(|target| {
                     let mut by = target.by.iter();
-                    by.any(|pick| pillar_of.get(pick.as_str()) == Some(&pillar))
+                    by.any(|pick| pillar_of.get(&**pick) == Some(&pillar))
                 })
                 .count()
         };

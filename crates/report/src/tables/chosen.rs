@@ -1,5 +1,7 @@
 //! What was chosen, what would stand in for it, and two choices side by side.
 
+use std::sync::Arc;
+
 use sekimori_analysis::choose::{Alternative, Pick, PickView, Side};
 
 use super::{Table, Tables, Value, nothing};
@@ -23,7 +25,7 @@ impl Tables<'_> {
                 Alternative::None | Alternative::Unknown => Default::default(),
             };
             vec![
-                Value::Code(pick.id.clone()),
+                Value::Code(pick.id.to_string()),
                 measure.map_or_else(nothing, |measure| self.say(&measure.name)),
                 at.map_or_else(|| Value::Text(self.labels.text("everywhere")), Value::Code),
                 Value::Number(pick.cost.into()),
@@ -98,7 +100,8 @@ impl Tables<'_> {
             ("variant-opened", &comparison.opened),
             ("variant-closed", &comparison.closed),
         ] {
-            let row = |id: &String| vec![say(key), text(String::new()), Value::Code(id.clone())];
+            let row =
+                |id: &Arc<str>| vec![say(key), text(String::new()), Value::Code(id.to_string())];
             rows.extend(list.iter().map(row));
         }
         rows.extend(comparison.contradictions.iter().map(|said| {

@@ -147,7 +147,13 @@ impl<'m> Loop<'m> {
             text: said.text,
             risk: element.risk(
                 system,
-                Menace::of(reach, &BTreeSet::from([said.stride]), harm, raise),
+                Menace::of(
+                    system.knowledge(),
+                    reach,
+                    &BTreeSet::from([said.stride]),
+                    harm,
+                    raise,
+                ),
                 impacts(system.model, &self.uca.hazards),
             ),
             answers: answers.into_iter().cloned().collect(),
