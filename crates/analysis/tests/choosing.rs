@@ -308,15 +308,19 @@ fn cheapest(analysis: &Analysis) -> (usize, u64) {
     choices.min().expect("nothing is a choice")
 }
 
-/// A service with a TPM, and two rules with the answers that they have.
+/// A gateway with a TPM, and two rules with the answers that they have.
 fn equals(measures: &[(&str, u32)], rules: [&str; 2]) -> Vec<String> {
     let tiny = Tiny {
         services: 1,
         rules: Vec::new(),
         measures: Vec::new(),
     };
-    let with_tpm = "kind = \"service\"\ncaps = { tpm = true }\n";
-    let mut text = tiny.text().replace("kind = \"service\"\n", with_tpm);
+    let with_tpm = "kind = \"gateway\"\ncaps = { tpm = true }\n";
+    // What precedes an attack on a gateway is of low risk here, and asks for nothing.
+    let mut text = tiny
+        .text()
+        .replace("kind = \"service\"\n", with_tpm)
+        .replace("risk_threshold = \"low\"", "risk_threshold = \"medium\"");
     for (id, cost) in measures {
         text += &format!(
             "[[measure]]\nid = \"{id}\"\npillar = \"trace\"\nplace = \"device\"\nkind = \"function\"\nname = \"M\"\n\
@@ -325,7 +329,7 @@ fn equals(measures: &[(&str, u32)], rules: [&str; 2]) -> Vec<String> {
     }
     for (index, answers) in rules.iter().enumerate() {
         text += &format!(
-            "[[rule]]\nid = \"X-{index}\"\nstride = \"tampering\"\non = [\"service\"]\nreach = \"network\"\nanswers = [{answers}]\ntext = \"It breaks\"\n\n"
+            "[[rule]]\nid = \"X-{index}\"\nstride = \"tampering\"\non = [\"gateway\"]\nreach = \"network\"\nanswers = [{answers}]\ntext = \"It breaks\"\n\n"
         );
     }
     let model = model::parse("x", &text).unwrap_or_else(|problems| panic!("{problems}"));
@@ -341,7 +345,7 @@ fn of_equal_costs_what_is_there_already_comes_first_then_fewer_then_names() {
         let both = "\"CM-SECELEM\", \"CM-ENCLOSURE\"";
         equals(&[("CM-ENCLOSURE", 4), ("CM-SECELEM", cost)], [both, both])
     };
-    assert_eq!(there(4), ["CM-SECELEM"], "the service has it");
+    assert_eq!(there(4), ["CM-SECELEM"], "the gateway has it");
     assert_eq!(there(5), ["CM-ENCLOSURE"], "cost comes first");
     let fewer = [("CM-X-A", 2), ("CM-X-B", 2), ("CM-X-C", 4)];
     let rules = ["\"CM-X-A\", \"CM-X-C\"", "\"CM-X-B\", \"CM-X-C\""];

@@ -7,8 +7,10 @@ mod sketch;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::date;
-use sekimori_analysis::knowledge::{Fact, FactorKey, Reach, Rule, Shape, Subject, Wanted};
-use sekimori_analysis::model::{Level, Model, Phase, Stride};
+use sekimori_analysis::knowledge::{
+    Fact, FactorKey, Measure, Place, Reach, Rule, Shape, Subject, Wanted,
+};
+use sekimori_analysis::model::{ComponentKind, Level, Model, Phase, Stride};
 use sekimori_analysis::{analyze, knowledge, model, stride};
 
 const TEXT: &str = include_str!("../../../../examples/cold-store/model.toml");
@@ -91,20 +93,89 @@ fn every_fact_is_asked_for_by_some_rule_and_says_what_it_is() {
     }
 }
 
-/// Whether these answers are enough against a risk of a level, on a device of any class: what makes sense on some classes
-/// only does not count.
-fn are_enough<'a>(answers: impl Iterator<Item = &'a String>, level: Level) -> bool {
+/// Whether those of these answers that fit are enough against a risk of a level; what makes sense on some classes of
+/// device only does not count.
+fn are_enough<'a>(
+    answers: impl Iterator<Item = &'a String>,
+    level: Level,
+    fits: impl Fn(&Measure) -> bool,
+) -> bool {
     let base = knowledge::base();
     let need = base.enough[&level];
     let measures: Vec<_> = answers
         .map(|id| &base.measures[id])
         .filter(|measure| measure.classes.is_empty() && measure.strength > 0)
+        .filter(|measure| fits(measure))
         .collect();
     let pillars: BTreeSet<_> = measures.iter().map(|measure| measure.pillar).collect();
     let strengths = || measures.iter().map(|measure| measure.strength);
     strengths().sum::<u32>() >= need.strength
         && strengths().max() >= Some(need.strongest)
         && pillars.len() >= need.pillars as usize
+}
+
+fn makes_sense(measure: &Measure, on: ComponentKind) -> bool {
+    measure.on.is_empty() || measure.on.contains(&on)
+}
+
+/// What the flow of a rule lacks is put to work at the flow itself, whatever its ends are.
+fn is_at_the_flow(rule: &Rule, measure: &Measure) -> bool {
+    let lacks = |fact: Fact| rule.when.get(&fact) == Some(&Wanted::Is(false));
+    match measure.id.as_str() {
+        "CM-RANGE" => lacks(Fact::Bounded),
+        "CM-RATE" => lacks(Fact::Rated),
+        "CM-REPLAY" => lacks(Fact::Sequenced),
+        _ => false,
+    }
+}
+
+/// The component of ours at which measures are put to work: a device first, never a person or another organization.
+const OURS: [ComponentKind; 5] = [
+    ComponentKind::Device,
+    ComponentKind::Gateway,
+    ComponentKind::Service,
+    ComponentKind::Store,
+    ComponentKind::App,
+];
+
+/// At which kinds of component a rule puts its measures to work.
+fn workplaces(rule: &Rule) -> BTreeSet<ComponentKind> {
+    let places = rule.on.iter().flat_map(|subject| match subject {
+        Subject::Device => vec![ComponentKind::Device],
+        Subject::Gateway => vec![ComponentKind::Gateway],
+        Subject::Service => vec![ComponentKind::Service],
+        Subject::Store => vec![ComponentKind::Store],
+        Subject::App => vec![ComponentKind::App],
+        Subject::Human | Subject::External => OURS.to_vec(),
+        Subject::Flow => of_flow(rule),
+    });
+    places.collect()
+}
+
+/// Whose measures a flow gets: its device's, where it has one, else those of its end that is ours.
+fn of_flow(rule: &Rule) -> Vec<ComponentKind> {
+    let words = |fact: Fact| match rule.when.get(&fact) {
+        Some(Wanted::AnyOf(words)) => Some(words.clone()),
+        _ => None,
+    };
+    let is_one = |found: Option<BTreeSet<String>>, word: &str| {
+        found.is_some_and(|words| words.len() == 1 && words.contains(word))
+    };
+    if is_one(words(Fact::Receiver), "device") || is_one(words(Fact::Sender), "device") {
+        return vec![ComponentKind::Device];
+    }
+    // A server has no antenna.
+    let radios = ["ble", "zigbee", "lorawan"];
+    let protocols = words(Fact::Protocol);
+    let on_air = protocols.is_some_and(|words| words.iter().all(|w| radios.contains(&w.as_str())));
+    if on_air || rule.when.contains_key(&Fact::Link) {
+        return vec![
+            ComponentKind::Device,
+            ComponentKind::Gateway,
+            ComponentKind::App,
+        ];
+    }
+    OURS.to_vec()
 }
 
 /// The highest level that something can have, whatever the model: where nothing makes it likely, it is never critical.
@@ -142,31 +213,84 @@ fn worst(reach: Reach, strides: &BTreeSet<Stride>, on: Option<Subject>, raise: u
     }
 }
 
+/// What a threat to a component of this kind is about, as far as the formula is concerned.
+fn subject(on: ComponentKind) -> Subject {
+    match on {
+        ComponentKind::Device => Subject::Device,
+        _ => Subject::Service,
+    }
+}
+
 #[test]
 fn the_answers_of_every_rule_are_enough_for_the_worst_risk_that_it_can_have() {
+    let mut weak = Vec::new();
     for rule in rules() {
         let strides = BTreeSet::from([rule.stride]);
-        let level = worst(rule.reach, &strides, rule.on.first().copied(), rule.raise);
-        assert!(
-            are_enough(rule.answers.iter(), level),
-            "{} {level:?}",
-            rule.id
-        );
+        for on in workplaces(rule) {
+            let about = match rule.on.first() {
+                Some(Subject::Flow) => Subject::Flow,
+                _ => subject(on),
+            };
+            let level = worst(rule.reach, &strides, Some(about), rule.raise);
+            let fits = |measure: &Measure| makes_sense(measure, on) || is_at_the_flow(rule, measure);
+            if !are_enough(rule.answers.iter(), level, fits) {
+                weak.push(format!("{} at a {} {level:?}", rule.id, on.word()));
+            }
+        }
     }
     for cause in &sekimori_analysis::stpa::causes().causes {
+        use sekimori_analysis::stpa::Part;
         let strides = BTreeSet::from([cause.stride]);
-        let on = if cause.r#where.is_flow() {
-            Subject::Flow
-        } else {
-            Subject::Device
+        let places = match cause.r#where {
+            Part::ActionRelay | Part::FeedbackRelay => &[ComponentKind::Gateway][..],
+            _ => &OURS,
         };
-        let level = worst(cause.reach, &strides, Some(on), cause.unsequenced);
-        assert!(
-            are_enough(cause.answers.iter(), level),
-            "{} {level:?}",
-            cause.id
-        );
+        for on in places {
+            let about = if cause.r#where.is_flow() {
+                Subject::Flow
+            } else {
+                subject(*on)
+            };
+            let level = worst(cause.reach, &strides, Some(about), cause.unsequenced);
+            if !are_enough(cause.answers.iter(), level, |m| makes_sense(m, *on)) {
+                weak.push(format!("{} at a {} {level:?}", cause.id, on.word()));
+            }
+        }
     }
+    assert_eq!(weak, [""; 0]);
+}
+
+#[test]
+fn every_answer_makes_sense_where_its_rule_puts_it_to_work() {
+    let base = knowledge::base();
+    let mut idle = Vec::new();
+    for rule in rules() {
+        let places = workplaces(rule);
+        for answer in &rule.answers {
+            let measure = &base.measures[answer];
+            if !places.iter().any(|on| makes_sense(measure, *on)) {
+                idle.push(format!("{} {answer}", rule.id));
+            }
+        }
+    }
+    assert_eq!(idle, [""; 0]);
+}
+
+/// A device tells of itself: nothing of that shows how a gateway or a service is built.
+#[test]
+fn what_only_a_device_reports_of_itself_is_asked_of_devices_only() {
+    let of_itself = ["device.", "update.", "integrity.", "buffer."];
+    let mut found = 0;
+    for measure in knowledge::base().measures.values() {
+        let mut shown = measure.observed.iter().chain(&measure.refused);
+        let by_itself = shown.any(|name| of_itself.iter().any(|of| name.probe.starts_with(of)));
+        if measure.place == Place::Device && by_itself {
+            let devices = BTreeSet::from([ComponentKind::Device]);
+            assert_eq!(measure.on, devices, "{}", measure.id);
+            found += 1;
+        }
+    }
+    assert!(found >= 12, "{found}");
 }
 
 #[test]
@@ -182,7 +306,8 @@ fn every_cell_of_every_class_has_enough_for_the_worst_risk_that_it_can_have() {
                 Phase::P3 | Phase::P5 => Level::High,
                 _ => worst(about.reach, &about.stride, Some(Subject::Device), 0),
             };
-            if !are_enough(cell.measures.keys(), level) {
+            let fits = |measure: &Measure| makes_sense(measure, ComponentKind::Device);
+            if !are_enough(cell.measures.keys(), level, fits) {
                 weak.push(format!(
                     "{}:{threat}:{} {level:?}",
                     class.word(),
@@ -388,11 +513,10 @@ fn the_published_pages_name_every_rule_every_fact_and_every_point_in_force() {
         for rule in rules() {
             let row = format!("| {} |", rule.id);
             let row = stride.lines().find(|line| line.starts_with(&row));
-            assert!(
-                row.is_some_and(|row| row.contains(&say(&rule.text))),
-                "{}",
-                rule.id
-            );
+            let answers = rule.answers.iter().map(|id| id.trim_start_matches("CM-"));
+            let answers = answers.collect::<Vec<_>>().join(", ");
+            let said = format!("{} | {answers} |", say(&rule.text));
+            assert!(row.is_some_and(|row| row.contains(&said)), "{}", rule.id);
         }
         for fact in Fact::ALL {
             let row = format!("| `{}` |", fact.word());
