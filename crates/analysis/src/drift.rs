@@ -109,7 +109,7 @@ pub struct Difference {
     pub what: What,
     /// In a sentence, with what to do.
     pub text: Text,
-    /// Devices or addresses that show it, at most five.
+    /// Devices or addresses that show it, the first five by name.
     pub subjects: Vec<String>,
     /// How often it was seen.
     pub count: u64,
@@ -370,9 +370,10 @@ impl Found {
         difference.last = difference.last.max(sighting.last);
         if let Some(subject) = sighting.subject {
             let subject = shown(subject);
-            if difference.subjects.len() < MAX_SUBJECTS && !difference.subjects.contains(&subject) {
-                difference.subjects.push(subject);
-                difference.subjects.sort();
+            // The first by name, in whatever order they come.
+            if let Err(place) = difference.subjects.binary_search(&subject) {
+                difference.subjects.insert(place, subject);
+                difference.subjects.truncate(MAX_SUBJECTS);
             }
         }
     }
@@ -502,8 +503,21 @@ mod tests {
         let model = model();
         let mut seen = faithful(&model);
         seen.devices.insert("camera".to_owned(), 2);
-        seen.flows.clear();
+        seen.attempts = (1_u64..10)
+            .map(|number| SeenAttempt {
+                device: format!("dev-{number}"),
+                role: "sensor".to_owned(),
+                topic: format!("sk/dev-{number}/pictures"),
+                count: number,
+                last: at(9),
+            })
+            .collect();
         let before = compare(&model, &seen);
+        let pictures = before.iter().find(|it| it.id.ends_with("pictures"));
+        assert_eq!(
+            pictures.map(|it| it.subjects.as_slice()),
+            Some(["dev-1", "dev-2", "dev-3", "dev-4", "dev-5"].map(str::to_owned).as_slice())
+        );
         seen.attempts.reverse();
         seen.flows.reverse();
         assert_eq!(before, compare(&model, &seen));

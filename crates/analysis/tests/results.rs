@@ -92,6 +92,47 @@ fn what_foreign_tools_wrote_is_understood() {
     }
 }
 
+/// An analyzer whose rules are in packs leaves the level of a result to a rule of an extension, as CodeQL does.
+#[test]
+fn a_result_has_the_level_of_its_rule_wherever_the_rule_is() {
+    let with = |rule: &str| {
+        let text = format!(
+            r#"{{"version": "2.1.0", "runs": [{{
+                "tool": {{
+                    "driver": {{"name": "x", "rules": [{{"id": "other", "defaultConfiguration": {{"level": "note"}}}}]}},
+                    "extensions": [
+                        {{"name": "empty"}},
+                        {{"name": "pack", "rules": [
+                            {{"id": "mild", "defaultConfiguration": {{"level": "note"}}}},
+                            {{"id": "grave", "defaultConfiguration": {{"level": "error"}}}}
+                        ]}}
+                    ]
+                }},
+                "results": [{{"message": {{}}, {rule}}}]
+            }}]}}"#
+        );
+        summary(text.as_bytes()).content
+    };
+    let errors = |content: Content| match content {
+        Content::Findings { errors, notes, .. } => (errors, notes),
+        other => panic!("{other:?}"),
+    };
+    for grave in [
+        r#""rule": {"index": 1, "toolComponent": {"index": 1}}"#,
+        r#""ruleId": "grave", "rule": {"id": "grave", "index": 1, "toolComponent": {"index": 1}}"#,
+        r#""ruleId": "grave""#,
+        r#""rule": {"id": "grave", "toolComponent": {"name": "pack"}}"#,
+    ] {
+        assert_eq!(errors(with(grave)), (1, 0), "{grave}");
+    }
+    for mild in [
+        r#""rule": {"index": 0, "toolComponent": {"index": 1}}"#,
+        r#""ruleIndex": 0"#,
+    ] {
+        assert_eq!(errors(with(mild)), (0, 1), "{mild}");
+    }
+}
+
 #[test]
 fn numbers_are_those_of_the_file() {
     let findings = summary(result!("bandit-findings.sarif")).content;

@@ -1,5 +1,5 @@
 //! Findings of analyzers. Source: OASIS SARIF 2.1.0, sections 3.14 (run), 3.20 (invocation), 3.27 (result),
-//! 3.35 (suppression) and 3.50 (rule configuration).
+//! 3.35 (suppression), 3.50 (rule configuration) and 3.52 (reference to a rule).
 
 use std::collections::BTreeMap;
 
@@ -31,6 +31,33 @@ struct Run {
 #[derive(Deserialize)]
 struct Tool {
     driver: Driver,
+    /// Packs of rules beside those of the driver.
+    #[serde(default)]
+    extensions: Option<Fold<Extensions>>,
+}
+
+#[derive(Deserialize)]
+struct Extension {
+    #[serde(default)]
+    rules: Option<Fold<Rules>>,
+}
+
+/// The rules of all extensions, in their order.
+#[derive(Default)]
+struct Extensions {
+    rules: Vec<Rules>,
+}
+
+impl Absorb for Extensions {
+    type Item = Extension;
+
+    fn absorb(&mut self, item: Extension) -> Result<(), &'static str> {
+        if self.rules.len() >= MAX_REMEMBERED {
+            return Err("too many extensions");
+        }
+        self.rules.push(item.rules.unwrap_or_default().0);
+        Ok(())
+    }
 }
 
 #[derive(Deserialize)]
@@ -96,9 +123,19 @@ struct Found {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct RuleReference {
     #[serde(default)]
     id: Option<String>,
+    #[serde(default)]
+    index: Option<i64>,
+    /// Which extension has the rule; without it, the driver.
+    #[serde(default)]
+    tool_component: Option<ComponentReference>,
+}
+
+#[derive(Deserialize)]
+struct ComponentReference {
     #[serde(default)]
     index: Option<i64>,
 }
@@ -170,7 +207,32 @@ impl Absorb for Rules {
 #[derive(Default)]
 struct Results {
     levels: Levels,
-    waiting: Vec<(Option<i64>, Option<String>)>,
+    waiting: Vec<Waiting>,
+}
+
+/// What a result says of its rule.
+struct Waiting {
+    /// Which extension has it, where it is not the driver that does; negative where only a name says which.
+    extension: Option<i64>,
+    index: Option<i64>,
+    id: Option<String>,
+}
+
+impl Waiting {
+    /// The level of its rule: by its place in the driver or in the extension that is named, else by its id anywhere.
+    fn level(&self, driver: &Rules, packs: &[Rules]) -> Option<Level> {
+        let component = match self.extension {
+            None => Some(driver),
+            Some(number) => usize::try_from(number).ok().and_then(|n| packs.get(n)),
+        };
+        let by_index = || component?.by_index.get(&self.index?);
+        let by_id = || {
+            let id = self.id.as_deref()?;
+            let mut all = std::iter::once(driver).chain(packs);
+            all.find_map(|rules| rules.by_id.get(id))
+        };
+        by_index().or_else(by_id).copied()
+    }
 }
 
 #[derive(Default)]
@@ -214,8 +276,12 @@ impl Absorb for Results {
         }
         let reference = item.rule.as_ref();
         let index = item.rule_index.or(reference.and_then(|rule| rule.index));
-        let id = item.rule_id.or(item.rule.and_then(|rule| rule.id));
-        self.waiting.push((index.filter(|index| *index >= 0), id));
+        let component = reference.and_then(|rule| rule.tool_component.as_ref());
+        self.waiting.push(Waiting {
+            extension: component.map(|component| component.index.unwrap_or(-1)),
+            index: index.filter(|index| *index >= 0),
+            id: item.rule_id.or(item.rule.and_then(|rule| rule.id)),
+        });
         Ok(())
     }
 }
@@ -254,10 +320,9 @@ impl Absorb for Runs {
         sum.warnings = sum.warnings.saturating_add(results.levels.warnings);
         sum.notes = sum.notes.saturating_add(results.levels.notes);
         sum.suppressed = sum.suppressed.saturating_add(results.levels.suppressed);
-        for (index, id) in results.waiting {
-            let by_index = index.and_then(|index| rules.by_index.get(&index));
-            let by_id = || id.as_deref().and_then(|id| rules.by_id.get(id));
-            let level = by_index.or_else(by_id).copied();
+        let packs = run.tool.extensions.unwrap_or_default().0.rules;
+        for result in results.waiting {
+            let level = result.level(&rules, &packs);
             sum.add(level.unwrap_or(Level::Warning));
         }
         Ok(())

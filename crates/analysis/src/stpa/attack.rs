@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::cause::{Cause, CauseTable, Part, causes};
 use super::element::Element;
-use super::{Factor, Phase, Scenario, ThreatsOf, names_of};
+use super::{Factor, Phase, Scenario, ThreatsOf, in_force, names_of};
 use crate::basis::Basis;
 use crate::language::Text;
 use crate::model::{ControlAction, Controller, Level, Model, Stride, UnsafeControlAction};
@@ -181,7 +181,7 @@ impl<'m> Loop<'m> {
             at: element.at(system).to_owned(),
             text: sentence(&cause.text, effect, &names),
             risk: element.risk(system, menace, self.impacts(system.model, cause.stride)),
-            answers: cause.answers.clone(),
+            answers: in_force(system, &cause.answers),
             is_named: self.uca.stride.contains(&cause.stride),
             hazards: self.uca.hazards.iter().cloned().collect(),
             threats: names_of(threats),

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use serde::Deserialize;
 
 use super::element::Element;
-use super::{Phase, Scenario, ThreatsOf};
+use super::{Phase, Scenario, ThreatsOf, in_force};
 use crate::basis::{Basis, Method};
 use crate::knowledge::{Reach, Subject, base};
 use crate::language::Text;
@@ -208,7 +208,7 @@ fn scenario(
             menace,
             vec![impact(rule.phase, enabled.attacks.first().copied())],
         ),
-        answers: rule.answers.clone(),
+        answers: in_force(system, &rule.answers),
         is_named: false,
         hazards: enabled.hazards(),
         threats: threats.flatten().map(|threat| threat.id.clone()).collect(),

@@ -143,7 +143,7 @@ pub(crate) fn of_system(system: &System<'_>, threats: &[Threat], today: Date) ->
         candidates: unsafe_action::candidates(model, &actions, today),
         actions,
         gaps,
-        unsafe_actions: unsafe_action::unsafe_actions(model, threats),
+        unsafe_actions: unsafe_action::unsafe_actions(model, &threats_of),
         before_attack: before::of_system(system, &attacks.scenarios, &threats_of),
         constraints: constraint::of_model(model, &attacks.scenarios),
         scenarios: attacks.scenarios,
@@ -165,6 +165,16 @@ type ThreatsOf<'t> = HashMap<(&'t str, Stride), Vec<&'t Threat>>;
 fn names_of(threats: Option<&Vec<&Threat>>) -> Vec<String> {
     let threats = threats.into_iter().flatten();
     threats.map(|threat| threat.id.clone()).collect()
+}
+
+/// The answers of a table that can be had for this model: its author may have taken measures out.
+fn in_force<'a>(system: &System<'_>, answers: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+    let known = &system.knowledge().measures;
+    let answers = answers.into_iter();
+    answers
+        .filter(|answer| known.contains_key(*answer))
+        .cloned()
+        .collect()
 }
 
 fn loss_view((id, loss): (&String, &Loss)) -> LossView {

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::Statement;
+use super::{Statement, ThreatsOf, names_of};
 use crate::language::Text;
 use crate::model::{ControlAction, Model, Stride, UnsafeKind};
-use crate::stride::Threat;
 
 /// A control action, with how its four kinds were considered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -104,7 +103,7 @@ pub struct UnsafeAction {
 }
 
 /// The unsafe control actions of a model, by id.
-pub(super) fn unsafe_actions(model: &Model, threats: &[Threat]) -> Vec<UnsafeAction> {
+pub(super) fn unsafe_actions(model: &Model, threats: &ThreatsOf<'_>) -> Vec<UnsafeAction> {
     let actions = model.unsafe_control_actions.iter();
     actions
         .filter_map(|(id, uca)| {
@@ -118,6 +117,9 @@ pub(super) fn unsafe_actions(model: &Model, threats: &[Threat]) -> Vec<UnsafeAct
             let mut losses: Vec<&String> = hazards().flat_map(|(_, h)| &h.losses).collect();
             losses.sort();
             losses.dedup();
+            let of_flow = |stride| names_of(threats.get(&(action.flow.as_str(), stride)));
+            let mut threats: Vec<String> = uca.stride.iter().copied().flat_map(of_flow).collect();
+            threats.sort();
             Some(UnsafeAction {
                 id: id.clone(),
                 text: uca.text.clone(),
@@ -143,11 +145,7 @@ pub(super) fn unsafe_actions(model: &Model, threats: &[Threat]) -> Vec<UnsafeAct
                     })
                     .collect(),
                 stride: uca.stride.iter().copied().collect(),
-                threats: threats
-                    .iter()
-                    .filter(|t| t.element == action.flow && uca.stride.contains(&t.stride))
-                    .map(|t| t.id.clone())
-                    .collect(),
+                threats,
             })
         })
         .collect()

@@ -442,6 +442,8 @@ fn a_measure_that_cannot_be_had_answers_nothing() {
     let threats = analysis.threats.iter();
     let mut answers = threats.flat_map(|threat| threat.answers.iter());
     assert!(answers.all(|answer| answer != "CM-REPLAY"));
+    let mut answers = analysis.stpa.targets().flat_map(|found| &found.answers);
+    assert!(answers.all(|answer| answer != "CM-REPLAY"));
     assert!(
         analysis
             .solution

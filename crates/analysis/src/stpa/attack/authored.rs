@@ -10,7 +10,7 @@ use crate::language::Text;
 use crate::model::Stride;
 use crate::stpa::cause::{Part, causes};
 use crate::stpa::element::Element;
-use crate::stpa::{Factor, Phase, Scenario, ThreatsOf, names_of};
+use crate::stpa::{Factor, Phase, Scenario, ThreatsOf, in_force, names_of};
 use crate::system::{Harm, Menace, System};
 
 /// Adds what the author wrote to the scenarios that were derived.
@@ -156,7 +156,7 @@ impl<'m> Loop<'m> {
                 ),
                 impacts(system.model, &self.uca.hazards),
             ),
-            answers: answers.into_iter().cloned().collect(),
+            answers: in_force(system, answers),
             is_named: true,
             hazards: self.uca.hazards.iter().cloned().collect(),
             threats: names_of(threats),
