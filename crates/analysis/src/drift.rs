@@ -516,7 +516,11 @@ mod tests {
         let pictures = before.iter().find(|it| it.id.ends_with("pictures"));
         assert_eq!(
             pictures.map(|it| it.subjects.as_slice()),
-            Some(["dev-1", "dev-2", "dev-3", "dev-4", "dev-5"].map(str::to_owned).as_slice())
+            Some(
+                ["dev-1", "dev-2", "dev-3", "dev-4", "dev-5"]
+                    .map(str::to_owned)
+                    .as_slice()
+            )
         );
         seen.attempts.reverse();
         seen.flows.reverse();

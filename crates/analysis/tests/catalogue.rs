@@ -169,11 +169,7 @@ fn prerequisites_end_and_can_be_had() {
             assert!(!measure.conflicts.contains(*id) && !other.conflicts.contains(&measure.id));
             // Where it makes sense, what it needs does so, too.
             let is_there = !measure.on.is_empty() && measure.on.is_subset(&other.on);
-            assert!(
-                other.on.is_empty() || is_there,
-                "{} needs {id}",
-                measure.id
-            );
+            assert!(other.on.is_empty() || is_there, "{} needs {id}", measure.id);
         }
         let resources = &measure.resources;
         let of_device = resources.ram_kib + resources.flash_kib + resources.cpu_percent;

@@ -411,3 +411,30 @@ fn items_of_requirement_sets_take_documents_too() {
         Some(1)
     );
 }
+
+#[test]
+fn nobody_is_asked_for_the_languages_of_programs_that_are_not_there() {
+    let text = "[model]\nformat = \"sekimori-model/0\"\nid = \"alone\"\ntitle = \"Alone\"\n\n\
+                [[zone]]\nid = \"z\"\nphysical = \"exposed\"\n\n\
+                [[component]]\nid = \"board\"\nkind = \"device\"\nclass = \"mcu-board\"\nzone = \"z\"\n\
+                platform = { os = \"none\", languages = [\"rust\"] }\n";
+    let model = model::parse("model.toml", text).unwrap_or_else(|problems| panic!("{problems}"));
+    let analysis = analyze(&model, date(2026, 11, 20));
+    let controls = || {
+        analysis
+            .checklist
+            .steps
+            .iter()
+            .flat_map(|step| &step.controls)
+    };
+    let said = |id: &str| controls().find(|one| one.id == id).expect("the control");
+    // Device and gateway have one; services and apps there are none.
+    assert!(
+        said("CSA-2.1")
+            .gap
+            .as_ref()
+            .is_some_and(|gap| gap.en.contains("Languages: rust."))
+    );
+    assert_eq!(said("CSA-2.2").gap, None);
+    assert!(said("CSA-2.2").answer.is_some());
+}

@@ -292,17 +292,17 @@ fn open(control: &Control, live: &Text) -> Text {
     };
     let how = match control.check {
         _ if !formats.is_empty() => Text::new(
-            format!("sekimori evidence import FILE --for {id}  takes {formats}."),
-            format!("sekimori evidence import FILE --for {id} で {formats} を取り込める。"),
+            format!("`sekimori evidence import FILE --for {id}` takes {formats}."),
+            format!("`sekimori evidence import FILE --for {id}` で {formats} を取り込める。"),
         ),
         Check::Live => Text::default(),
         Check::Test | Check::Document => Text::new(
-            format!("sekimori evidence attach FILE --for {id}"),
-            format!("sekimori evidence attach FILE --for {id} で添付する。"),
+            format!("Attach it by `sekimori evidence attach FILE --for {id}`."),
+            format!("`sekimori evidence attach FILE --for {id}` で添付する。"),
         ),
         Check::Process => Text::new(
-            format!("Someone has to answer for it: [[statement]] item = \"{id}\" in the model."),
-            format!("責任を持つ人が要る: モデルに [[statement]] item = \"{id}\" を書く。"),
+            format!("Someone has to answer for it: `[[statement]] item = \"{id}\"` in the model."),
+            format!("責任を持つ人が要る: モデルに `[[statement]] item = \"{id}\"` と書く。"),
         ),
     };
     if how.en.is_empty() {

@@ -261,7 +261,7 @@ impl Asking<'_, '_> {
             if places.is_empty() {
                 Text::new(en, ja)
             } else {
-                Text::new(format!("{en} ({places})"), format!("{ja}({places})"))
+                Text::new(format!("{en} ({places})"), format!("{ja}（{places}）"))
             }
         };
         let has_tpm = || {
@@ -275,7 +275,7 @@ impl Asking<'_, '_> {
             Some(KeyStorage::Tpm) if !has_tpm() => doubtful(
                 at("in a TPM", "TPM の中"),
                 "the model does not say that these components have one (caps.tpm)",
-                "これらのコンポーネントに TPM があると書かれていない（caps.tpm）",
+                "これらの部品に TPM があると書かれていない（caps.tpm）",
             ),
             Some(KeyStorage::Tpm) => (Some(at("in a TPM", "TPM の中")), None),
             Some(KeyStorage::SecureElement) => {
@@ -300,7 +300,7 @@ impl Asking<'_, '_> {
             Some(days) if days > LONG_LIFE => doubtful(
                 Text::new(format!("every {days} days"), format!("{days} 日ごと")),
                 "that is longer than a certificate of our own may live (own judgement: 825 days)",
-                "長すぎる（825 日以内とするのは当社の判断）",
+                "本製品の証明書より長い（825 日以内とするのは当方の判断）",
             ),
             Some(days) => said(format!("every {days} days"), format!("{days} 日ごと")),
         }

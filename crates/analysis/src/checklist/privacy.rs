@@ -131,24 +131,24 @@ fn gaps(
         add(
             "fields",
             &["CSA-4.12", "CSA-4.29"],
-            "It does not say which fields are collected: write  fields.".to_owned(),
-            "どの項目を集めるかが書かれていない。fields に書く。".to_owned(),
+            "It does not say which fields are collected: write `fields`.".to_owned(),
+            "どの項目を集めるかが書かれていない。`fields` に書く。".to_owned(),
         );
     }
     if facts.purpose.is_none() {
         add(
             "purpose",
             &["CSA-4.12", "CSA-4.29"],
-            "It does not say what the data is for: write  purpose.".to_owned(),
-            "何のために集めるかが書かれていない。purpose に書く。".to_owned(),
+            "It does not say what the data is for: write `purpose`.".to_owned(),
+            "何のために集めるかが書かれていない。`purpose` に書く。".to_owned(),
         );
     }
     match facts.consent {
         None => add(
             "consent",
             &["CSA-4.13", "CSA-4.27"],
-            "It does not say on what ground the data is collected: write  consent.".to_owned(),
-            "どの根拠で集めるかが書かれていない。consent に書く。".to_owned(),
+            "It does not say on what ground the data is collected: write `consent`.".to_owned(),
+            "どの根拠で集めるかが書かれていない。`consent` に書く。".to_owned(),
         ),
         Some(Consent::None) => add(
             "consent",
@@ -170,18 +170,18 @@ fn gaps(
         add(
             "minimized",
             &["CSA-4.7", "CSA-4.22"],
-            "It does not say that only what the purpose needs is collected: review, then write  minimized = true."
+            "It does not say that only what the purpose needs is collected: review, then write `minimized = true`."
                 .to_owned(),
-            "目的に必要な分だけを集めると書かれていない。見直してから minimized = true と書く。".to_owned(),
+            "目的に必要な分だけを集めると書かれていない。見直してから `minimized = true` と書く。".to_owned(),
         );
     }
     if facts.retention_days.is_none() {
         add(
             "retention",
             &["CSA-4.7"],
-            "It does not say after how many days the data is deleted: write  retention_days."
+            "It does not say after how many days the data is deleted: write `retention_days`."
                 .to_owned(),
-            "何日後に削除するかが書かれていない。retention_days に書く。".to_owned(),
+            "何日後に削除するかが書かれていない。`retention_days` に書く。".to_owned(),
         );
     }
     let is_external = |to: &&&str| {
@@ -199,8 +199,8 @@ fn gaps(
         add(
             "shared",
             &["CSA-4.12", "CSA-4.17"],
-            format!("Flows bring it to {list}, which  shared_with  does not name."),
-            format!("フローが {list} に届けているが、shared_with に書かれていない。"),
+            format!("Flows bring it to {list}, which `shared_with` does not name."),
+            format!("フローが {list} に届けているが、`shared_with` に書かれていない。"),
         );
     }
     if !open.is_empty() {

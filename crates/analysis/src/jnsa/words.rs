@@ -54,7 +54,7 @@ fn not_applicable(origin: Origin) -> (Text, bool) {
         Origin::Own => (
             Text::new(
                 "Our own judgement: it does not apply to this class",
-                "本製品の判断: この分類には当てはまらない",
+                "当方の判断: この分類には当てはまらない",
             ),
             true,
         ),
@@ -67,7 +67,7 @@ fn from_source(named: &[&Text], phase: Phase, is_added: bool) -> Text {
         names.join(comma)
     };
     let (added_en, added_ja) = if is_added {
-        (" The others are our addition.", "他は本製品の追加。")
+        (" The others are our addition.", "他は当方の追加。")
     } else {
         ("", "")
     };
@@ -91,7 +91,7 @@ fn with_additions(example: &Text) -> Text {
             example.en
         ),
         format!(
-            "JNSA IoT セキュリティ WG 2017-01-23 資料。{}他は本製品の判断。",
+            "JNSA IoT セキュリティ WG 2017-01-23 資料。{}他は当方の判断。",
             example.ja
         ),
     )
@@ -101,15 +101,15 @@ fn nothing_from_source((threat, phase, class): Place<'_>) -> Text {
     match (class, threat, phase) {
         (DeviceClass::McuBoard, "JT08", _) => Text::new(
             "Our own judgement: the row of this threat is missing in the source as far as it could be read",
-            "本製品の判断: 読めた範囲の資料に、この脅威の行がない",
+            "当方の判断: 読めた範囲の資料に、この脅威の行がない",
         ),
         (DeviceClass::McuBoard, ..) => Text::new(
             "Our own judgement: the source leaves this cell blank",
-            "本製品の判断: 資料のこの欄は空白である",
+            "当方の判断: 資料のこの欄は空白である",
         ),
         _ => Text::new(
             "Our own judgement: the source gives no table for this device class",
-            "本製品の判断: この機器分類の表は資料にない",
+            "当方の判断: この機器分類の表は資料にない",
         ),
     }
 }

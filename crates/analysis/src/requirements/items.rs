@@ -189,7 +189,7 @@ fn stated(statement: &Statement) -> (Answer, Text) {
     let (en, ja) = match shown {
         Some(document) => (
             format!("{} ({document}) ", why.en),
-            format!("{}({document})", why.ja),
+            format!("{}（{document}）", why.ja),
         ),
         None => (format!("{} ", why.en), why.ja),
     };

@@ -124,11 +124,11 @@ pub fn demand(protocol: Protocol) -> Text {
         ),
         Protocol::Lorawan => Text::new(
             "Ask for activation over the air (OTAA) with root keys of each device, LoRaWAN 1.0.4 or 1.1, frame counters that never start over, separate network and application keys, and a join server that you trust; activation by personalization is off.",
-            "機器ごとのルート鍵による無線アクティベーション（OTAA）、LoRaWAN 1.0.4 または 1.1、巻き戻らないフレームカウンター、網と応用で別々の鍵、信頼できる参加サーバーを求めること。固定鍵による有効化（ABP）は使わないこと。",
+            "機器ごとのルート鍵による無線アクティベーション（OTAA）、LoRaWAN 1.0.4 または 1.1、巻き戻らないフレームカウンター、ネットワークとアプリケーションで別々の鍵、信頼できる参加サーバーを求めること。固定鍵による有効化（ABP）は使わないこと。",
         ),
         Protocol::Zigbee => Text::new(
             "Ask for Zigbee 3.0 with an install code for each device, no joining by the well-known default key, a network key that is replaced, and joining that is open only while someone adds a device.",
-            "機器ごとのインストールコードを用いる Zigbee 3.0 を求めること。よく知られた既定の鍵での参加を拒み、網の鍵を取り替え、機器を加える間だけ参加を受け付けること。",
+            "機器ごとのインストールコードを用いる Zigbee 3.0 を求めること。よく知られた既定の鍵での参加を拒み、ネットワークの鍵を取り替え、機器を加える間だけ参加を受け付けること。",
         ),
         Protocol::Modbus => Text::new(
             "Modbus protects nothing by itself: ask for Modbus/TCP Security (TLS with certificates and roles) or a tunnel; else keep it in a closed segment and let a filter pass only declared function codes and registers.",

@@ -118,7 +118,7 @@ fn unmet(model: &Model, when: ItemWhen) -> Option<Text> {
             (!any).then(|| {
                 Text::new(
                     "No component of the model has a debug port.",
-                    "デバッグ端子を持つ構成要素がモデルにない。",
+                    "デバッグ端子を持つ部品がモデルにない。",
                 )
             })
         }

@@ -267,7 +267,7 @@ fn basis(rule: &BeforeRule) -> Basis {
         rule: rule.id.clone(),
         source: Text::new(
             "our own list of what is learned and made ready before an attack, which STPA leaves out",
-            "STPA が扱わない、攻撃の前に知られるもの・準備されるものの、私たちの一覧",
+            "STPA が扱わない、攻撃の前に知られるもの・準備されるものの、当方の一覧",
         ),
         own_judgement: true,
     }

@@ -208,7 +208,7 @@ fn basis(cause: &Cause) -> Basis {
             "STPA Handbook, part 2, step 4: the classes of causal factors; that this guide word \
              causes this kind here is our own judgement",
             "STPA ハンドブック第 2 部、手順 4 の要因の分類。この手がかり語がここでこの種類を引き起こすことは\
-             私たちの判断",
+             当方の判断",
         ),
         own_judgement: true,
     }

@@ -223,10 +223,13 @@ fn hazards(model: &Model, uca: &UnsafeControlAction) -> Text {
     if hazards.is_empty() {
         return Text::new(uca.text.en.as_str(), uca.text.ja.as_str());
     }
-    let of = |text: fn(&Text) -> &String, between: &str| {
-        let said = hazards.iter();
-        let said: Vec<String> = said.map(|(id, t)| format!("{} ({id})", text(t))).collect();
-        said.join(between)
-    };
-    Text::new(of(|t| &t.en, "; "), of(|t| &t.ja, "、"))
+    let en: Vec<String> = hazards
+        .iter()
+        .map(|(id, t)| format!("{} ({id})", t.en))
+        .collect();
+    let ja: Vec<String> = hazards
+        .iter()
+        .map(|(id, t)| format!("{}（{id}）", t.ja))
+        .collect();
+    Text::new(en.join("; "), ja.join("、"))
 }

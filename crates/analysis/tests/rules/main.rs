@@ -232,7 +232,8 @@ fn the_answers_of_every_rule_are_enough_for_the_worst_risk_that_it_can_have() {
                 _ => subject(on),
             };
             let level = worst(rule.reach, &strides, Some(about), rule.raise);
-            let fits = |measure: &Measure| makes_sense(measure, on) || is_at_the_flow(rule, measure);
+            let fits =
+                |measure: &Measure| makes_sense(measure, on) || is_at_the_flow(rule, measure);
             if !are_enough(rule.answers.iter(), level, fits) {
                 weak.push(format!("{} at a {} {level:?}", rule.id, on.word()));
             }

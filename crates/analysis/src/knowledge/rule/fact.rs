@@ -197,7 +197,7 @@ impl Fact {
             ),
             Fact::Proven => (
                 "Who is proven to the other end by the protection of the flow.",
-                "フローの保護によって、誰であるかが相手に確かめられる者。",
+                "フローの保護が、相手に対して身元を証明する者。",
             ),
             Fact::Sequenced => ("The flow is sequenced.", "フローに通番がある。"),
             Fact::Rated => ("The flow has a rate.", "フローに頻度の定めがある。"),
@@ -235,7 +235,7 @@ impl Fact {
             ),
             Fact::Radio => (
                 "The flow goes over the air: by its protocol, or because an end has radios and no wire.",
-                "フローが無線を通る（規約による、または端に無線しかない）。",
+                "フローが無線を通る（プロトコルによる、または端に無線しかない）。",
             ),
             Fact::Sender => (
                 "The sender is of one of these kinds.",
@@ -247,7 +247,7 @@ impl Fact {
             ),
             Fact::Protocol => (
                 "The flow speaks one of these protocols.",
-                "フローの規約がこれらのどれかである。",
+                "フローのプロトコルがこれらのどれかである。",
             ),
             Fact::Security => (
                 "The protocol of the flow protects it in one of these ways.",
@@ -263,7 +263,7 @@ impl Fact {
             ),
             Fact::Network => (
                 "Who shares the network: of a flow, the most open of its ends; of a component, its zone.",
-                "網を共用する者。フローでは両端のうち最も開いた方、部品ではその区域。",
+                "ネットワークを共用する者。フローでは両端のうち最も開いた方、部品ではその区域。",
             ),
             Fact::Speaks => (
                 "The component sends, receives or passes on.",
