@@ -95,7 +95,7 @@ fn the_shares_that_the_published_page_gives_are_those_of_today() {
             let row = format!("| {name} | ");
             let row = page.lines().find(|line| line.starts_with(&row));
             let row = row.unwrap_or_else(|| panic!("no row for {name}"));
-            let residual = |threat: &Threat| analysis.solution.residual[&threat.id];
+            let residual = |threat: &Threat| analysis.solution.residual[&*threat.id];
             let threats = || analysis.threats.iter();
             let columns = [
                 said(threats().map(|threat| threat.risk.level)),
