@@ -219,7 +219,7 @@ impl Document<'_> {
                 json!({
                     "symbolic_name": symbol(id),
                     "title": self.say(&flow.title),
-                    "description": format!("{}, {}", flow.protocol.word(), self.labels.protection(flow)),
+                    "description": format!("{}, {}", words::protocol(flow.protocol, &self.labels), self.labels.protection(flow)),
                     "source": end(&flow.from),
                     "destination": end(&flow.to),
                     "has_sensitive_data": is_sensitive,

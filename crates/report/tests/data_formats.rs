@@ -323,6 +323,61 @@ fn sarif_has_a_result_for_whatever_stays_open_and_its_rules() {
     }
 }
 
+/// What GitHub shows: a title and a severity for each rule, what and where in each message.
+#[test]
+fn sarif_tells_in_words_what_was_found_where() {
+    let text = include_str!("../../../examples/openevse/model.toml").to_owned();
+    // One of each method that a decision can be about.
+    let cells = ["wifi:SR-D7", "wifi:JT03:P2", "UCA1:tampering@rapi"];
+    let decisions = cells.map(|cell| {
+        format!(
+            "\n[[decision]]\ncell = \"{cell}\"\nstatus = \"accepted\"\nwhy = \"so be it\"\nwhy_ja = \"受け入れる\"\nowner = \"Mori\"\nuntil = 2027-03-31\n"
+        )
+    });
+    let analysis = analyzed(&format!("{text}{}", decisions.concat()));
+    for (language, titles) in [
+        (
+            Language::English,
+            ["debug port", "Theft – ", "STPA-Sec – Tampering"],
+        ),
+        (
+            Language::Japanese,
+            ["デバッグ", "盗難 – ", "STPA-Sec のシナリオ – 改ざん"],
+        ),
+    ] {
+        let value = json(&analysis, Format::Sarif, language);
+        let rules = list(&value, "/runs/0/tool/driver/rules");
+        for (cell, title) in cells.iter().zip(titles) {
+            let results = list(&value, "/runs/0/results").iter();
+            let mut results = results.filter(|result| word(result, "/properties/target") == *cell);
+            let result = results.next().unwrap_or_else(|| panic!("no result {cell}"));
+            let index = result.get("ruleIndex").and_then(serde_json::Value::as_u64);
+            let index = usize::try_from(index.expect("an index")).expect("small");
+            let rule = rules.get(index).expect("a rule");
+            let short = word(rule, "/shortDescription/text");
+            assert!(short.contains(title), "{short}");
+            let message = word(result, "/message/text");
+            assert!(message.ends_with(&format!("; {cell})")), "{message}");
+            let has_risk = result
+                .pointer("/properties/risk")
+                .is_some_and(|r| !r.is_null());
+            let severity = rule.pointer("/properties/security-severity");
+            assert_eq!(severity.is_some(), has_risk, "{rule}");
+        }
+    }
+}
+
+#[test]
+fn a_link_that_protects_a_flow_is_named_in_every_bill() {
+    let text = TEXT.replacen("proto = \"mqtt\"", "proto = \"mqtt\"\nlink = \"wpa3\"", 1);
+    let analysis = analyzed(&text);
+    for format in [Format::TmBom, Format::CycloneDx] {
+        let bill = self::text(&analysis, format, Language::English);
+        assert!(bill.contains("WPA3 passphrase"), "{}", format.word());
+        assert!(bill.contains("MQTT, "), "{}", format.word());
+    }
+}
+
 #[test]
 fn oscal_has_a_finding_for_each_requirement_and_no_loose_reference() {
     let analysis = analyzed(TEXT);

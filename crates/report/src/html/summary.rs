@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sekimori_analysis::choose::{Pick, Proof};
 use sekimori_analysis::evidence::Status;
 use sekimori_analysis::knowledge::Pillar;
+use sekimori_analysis::language::Language;
 
 use super::Page;
 use crate::diagram::charts::{self, Bar};
@@ -115,7 +116,9 @@ impl Page<'_> {
             "provided-long",
             &[("picks", &picks), ("provided", &provided)],
         );
-        said.push(' ');
+        if self.language == Language::English {
+            said.push(' ');
+        }
         said.push_str(&self.goodness());
         self.html.element("p", "", &said);
         let known: BTreeMap<&str, &Pick> = solution
