@@ -91,6 +91,7 @@ none = none
 nothing-open = Nothing: every cell, threat and item above the threshold is covered by the choice or decided. Covered does not mean shown: see the requirements.
 all-covered = Chosen measures or decisions answer every threat and demand above the threshold. Chosen does not mean built or shown: what to do stands below.
 some-open = { $count } of { $targets } threats and demands lack protection; see “What is not covered”.
+contradicted-count = Requirements of which the opposite was observed: { $count }. They come first.
 to-do = What to do
 to-do-caption = To be built or done, what pays most first
 closed-so-far = Risk closed so far

@@ -216,6 +216,14 @@ impl<'a> Sheet<'a> {
             ],
         );
         self.html.element("p", "class=\"soft\"", &said);
+        let findings = self.report.found().iter();
+        let contradicted = findings.filter(|finding| finding.status == Status::Contradicted);
+        let contradicted = contradicted.count();
+        if contradicted > 0 {
+            let count = contradicted.to_string();
+            let said = self.with("contradicted-count", &[("count", &count)]);
+            self.html.element("p", "class=\"over\"", &said);
+        }
         let shown = self.label(match self.report.findings {
             Some(_) => "management-observed",
             None => "management-not-observed",

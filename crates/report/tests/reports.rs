@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
-use sekimori_analysis::evidence::{Observation, assess};
+use sekimori_analysis::evidence::{Observation, Status, assess};
 use sekimori_analysis::language::{Language, Text};
 use sekimori_analysis::{Analysis, analyze, model};
 use sekimori_report::{Format, Report, render};
@@ -113,6 +113,33 @@ fn pairs() -> Vec<Text> {
     let value = serde_json::to_value(analysis()).expect("serializable");
     walk(&value, &mut out);
     out
+}
+
+#[test]
+fn what_was_observed_against_a_requirement_is_told_at_the_beginning() {
+    let analysis = analysis();
+    let mut observation = seen("message.permitted", None, Some("sensor"), 1);
+    for (held, is_told) in [(true, false), (false, true)] {
+        observation.held = held;
+        let findings = assess(&analysis, std::slice::from_ref(&observation), now());
+        let against = findings.iter().filter(|f| f.status == Status::Contradicted);
+        let against = against.count();
+        assert_eq!(against > 0, is_told);
+        let report = Report::with_findings(&analysis, &findings);
+        for format in [Format::Html, Format::Management] {
+            for (language, words) in [
+                (
+                    Language::English,
+                    "Requirements of which the opposite was observed: ",
+                ),
+                (Language::Japanese, "反対の事実が観測された要件が "),
+            ] {
+                let page = text(&report, format, language);
+                let said = page.contains(&format!("{words}{against}"));
+                assert_eq!(said, is_told, "{} {words}", format.word());
+            }
+        }
+    }
 }
 
 #[test]

@@ -31,6 +31,15 @@ impl Page<'_> {
             )
         };
         self.html.element("p", "", &lead);
+        let contradicted = self.count_of(Status::Contradicted);
+        if contradicted > 0 {
+            let count = contradicted.to_string();
+            let said = self.with("contradicted-count", &[("count", &count)]);
+            self.html
+                .raw("<p><a href=\"#findings\"><b>")
+                .text(&said)
+                .raw("</b></a></p>\n");
+        }
         let cards = [
             ("targets", solution.targets.len() as u64),
             ("open", open as u64),
