@@ -13,7 +13,7 @@ use crate::model::identifiers::edits;
 use crate::stpa::{self, BeforeRule, Cause};
 
 mod of_model;
-mod words;
+pub(crate) mod words;
 
 pub use of_model::Explainer;
 use words::{
@@ -312,7 +312,7 @@ fn of_before(knowledge: &Knowledge, rule: &BeforeRule) -> Vec<Fact> {
             "容易にする攻撃",
             eases.map(|word| stride(*word)).collect(),
         ),
-        fact("Answered by", "答える対策", answers.collect()),
+        fact("Answered by", "応じる対策", answers.collect()),
     ]
 }
 
@@ -326,7 +326,7 @@ fn of_cause(knowledge: &Knowledge, cause: &Cause) -> Vec<Fact> {
             "引き起こしうる形",
             kinds.collect(),
         ),
-        fact("Answered by", "答える対策", answers.collect()),
+        fact("Answered by", "応じる対策", answers.collect()),
     ]
 }
 

@@ -175,15 +175,6 @@ impl Trace {
         })
     }
 
-    /// Ids that contain what was asked for, whatever its case; at most `most`.
-    pub fn similar(&self, id: &str, most: usize) -> Vec<&str> {
-        let wanted = id.to_lowercase();
-        let ids = self.nodes.keys().map(String::as_str);
-        ids.filter(|known| known.to_lowercase().contains(&wanted))
-            .take(most)
-            .collect()
-    }
-
     fn add(&mut self, id: &str, kind: NodeKind, title: Text, text: Text) {
         self.nodes.entry(id.to_owned()).or_insert_with(|| Node {
             id: id.to_owned(),

@@ -47,11 +47,11 @@ fn a_flow_that_loses_its_protection_shows_as_risks_and_cost() {
         .risks
         .iter()
         .filter(|risk| risk.level.before.is_none());
+    let of_lock = |id: &str| id.starts_with("lock:") || id.ends_with("@lock");
     assert!(
-        came.clone()
-            .all(|risk| risk.id.starts_with("lock:") || risk.id.contains(':'))
+        came.clone().any(|risk| of_lock(&risk.id)),
+        "a rule fires on open flows"
     );
-    assert!(came.count() > 0, "a rule fires on open flows");
     // The way back is the mirror image.
     let back = between(&analysis(&TEXT.replacen(lock, &open, 1)), &analysis(TEXT));
     assert_eq!(back.risks.len(), difference.risks.len());
@@ -85,11 +85,6 @@ fn a_withdrawn_decision_opens_its_cell_or_asks_for_measures() {
         cell.what
             .as_ref()
             .is_some_and(|what| what.en.contains("Door controller"))
-    );
-    assert_eq!(cell.is_opened(), cell.state.after == Some(State::Open));
-    assert_eq!(
-        difference.rings(Alarm::Opened),
-        difference.opened().count() > 0
     );
 }
 
@@ -147,6 +142,7 @@ fn the_text_says_everything_in_both_languages() {
     for heading in headings {
         assert!(heading.chars().any(|c| c > '\u{2fff}'), "{heading}");
     }
+    assert!(!japanese.contains(['(', ')']), "{japanese}");
     let json = serde_json::to_value(&difference).expect("JSON");
     assert!(
         json["risks"]

@@ -97,6 +97,11 @@ fn a_risk_says_where_it_comes_from_and_how_it_stands() {
         panic!("one decision");
     };
     assert!(decision.en.starts_with("accepted: "), "{}", decision.en);
+    assert!(
+        decision.ja.ends_with(" まで）") && !decision.ja.contains('('),
+        "{}",
+        decision.ja
+    );
 }
 
 #[test]

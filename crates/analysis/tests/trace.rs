@@ -91,6 +91,8 @@ fn whatever_the_analysis_found_is_in_the_trace() {
     for node in trace.nodes() {
         for text in [&node.title, &node.text] {
             assert!(!text.en.is_empty() && !text.ja.is_empty(), "{node:?}");
+            let is_slip = node.kind == NodeKind::Cell && text.ja.contains(['(', ')']);
+            assert!(!is_slip, "half-width: {}", text.ja);
         }
     }
 }
@@ -130,7 +132,6 @@ fn from_a_threat_to_the_regulation_and_back() {
     let rule = trace.explain("policy/tls").expect("a rule of the policy");
     assert!(rule.through.contains_key("REQ-ENC-sensor"));
     assert_eq!(trace.explain("REQ-NOBODY"), None);
-    assert!(trace.similar("acl-sens", 5).contains(&"REQ-ACL-sensor"));
 }
 
 #[test]

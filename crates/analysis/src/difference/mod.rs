@@ -235,7 +235,7 @@ fn risks(analysis: &Analysis) -> BTreeMap<String, Known> {
             risks.insert(cell.id.to_string(), known);
         }
     }
-    for scenario in &analysis.stpa.scenarios {
+    for scenario in analysis.stpa.targets() {
         let known = Known {
             method: Method::Stpa,
             what: at(&scenario.title, &scenario.text),

@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{Change, Difference, StateChange};
-use crate::choose::State;
+use crate::explain::words::{level, state};
 use crate::language::Language;
-use crate::model::Level;
 
 impl Difference {
     /// The difference in sentences: `+` came, `-` went, `~` changed, `!` opened.
@@ -34,26 +33,32 @@ impl Difference {
             return out;
         }
         let lines = self.opened().map(|state| opened(state, language));
-        section(&mut out, say("No longer covered", "新たに対策不足"), lines);
+        section(
+            &mut out,
+            language,
+            say("No longer covered", "新たに対策不足"),
+            lines,
+        );
         let mended = self.states.iter().filter(|state| state.is_mended());
         let lines = mended.map(|state| closed(state, language));
         section(
             &mut out,
+            language,
             say("Covered or settled now", "対策不足の解消"),
             lines,
         );
         let lines = self.risks.iter().map(|risk| {
             let what = risk.what.of(language);
-            let level = between(risk.level, |level| level_word(*level, language));
-            format!("{} {}  {level}  {what}", sign(risk.level), risk.id)
+            let size = between(risk.level, |of| level(*of).of(language).to_owned());
+            format!("{} {}  {size}  {what}", sign(risk.level), risk.id)
         });
-        section(&mut out, say("Risks", "リスク"), lines);
+        section(&mut out, language, say("Risks", "リスク"), lines);
         let lines = self.picks.iter().map(|pick| {
             let name = pick.name.of(language);
             let cost = between(pick.cost, |cost| points(u64::from(*cost), language));
             format!("{} {}  {cost}  {name}", sign(pick.cost), pick.id)
         });
-        section(&mut out, say("Countermeasures", "対策"), lines);
+        section(&mut out, language, say("Countermeasures", "対策"), lines);
         let lines = self.requirements.iter().map(|requirement| {
             let change = Change {
                 before: requirement.shall.before.as_ref(),
@@ -62,16 +67,21 @@ impl Difference {
             let (id, title) = (&requirement.id, requirement.title.of(language));
             format!("{} {id}  {title}", sign(change))
         });
-        section(&mut out, say("Requirements", "要件"), lines);
+        section(&mut out, language, say("Requirements", "要件"), lines);
         let others = self.states.iter().filter(|state| {
             let both = state.state.before.is_some() && state.state.after.is_some();
             both && !state.is_opened() && !state.is_mended()
         });
-        let lines = others.map(|state| {
-            let change = between(state.state, |state| state_word(*state, language));
-            format!("~ {}  {change}", named(state, language))
+        let lines = others.map(|other| {
+            let change = between(other.state, |of| state(*of).of(language).to_owned());
+            format!("~ {}  {change}", named(other, language))
         });
-        section(&mut out, say("Standing otherwise", "扱いの変化"), lines);
+        section(
+            &mut out,
+            language,
+            say("Standing otherwise", "扱いの変化"),
+            lines,
+        );
         out.push('\n');
         let cost = [self.cost.before, self.cost.after].map(|cost| points(cost, language));
         let _ = writeln!(out, "{}: {}", say("Cost", "費用"), arrow(&cost));
@@ -81,12 +91,21 @@ impl Difference {
     }
 }
 
-fn section(out: &mut String, heading: &str, lines: impl Iterator<Item = String>) {
+fn section(
+    out: &mut String,
+    language: Language,
+    heading: &str,
+    lines: impl Iterator<Item = String>,
+) {
     let lines: Vec<String> = lines.collect();
     if lines.is_empty() {
         return;
     }
-    let _ = writeln!(out, "\n{heading} ({})", lines.len());
+    let count = lines.len();
+    let _ = match language {
+        Language::English => writeln!(out, "\n{heading} ({count})"),
+        Language::Japanese => writeln!(out, "\n{heading}（{count}）"),
+    };
     for line in lines {
         let _ = writeln!(out, "  {line}");
     }
@@ -100,24 +119,27 @@ fn sign<T>(change: Change<Option<T>>) -> char {
     }
 }
 
-fn opened(state: &StateChange, language: Language) -> String {
-    let was = state.state.before.map(|was| state_word(was, language));
+fn opened(change: &StateChange, language: Language) -> String {
+    let was = change.state.before.map(state);
+    let was = was.as_ref().map(|was| was.of(language));
     let was = match (was, language) {
         (Some(was), Language::English) => format!("  (was: {was})"),
         (Some(was), Language::Japanese) => format!("  （これまで: {was}）"),
         (None, Language::English) => "  (new)".to_owned(),
         (None, Language::Japanese) => "  （新規）".to_owned(),
     };
-    format!("! {}{was}", named(state, language))
+    format!("! {}{was}", named(change, language))
 }
 
-fn closed(state: &StateChange, language: Language) -> String {
-    let is = match (state.state.after, language) {
-        (Some(is), _) => state_word(is, language),
-        (None, Language::English) => "gone",
-        (None, Language::Japanese) => "なくなった",
-    };
-    format!("{}  ({is})", named(state, language))
+fn closed(change: &StateChange, language: Language) -> String {
+    let is = change.state.after.map(state);
+    let named = named(change, language);
+    match (is, language) {
+        (Some(is), Language::English) => format!("{named}  ({})", is.en),
+        (Some(is), Language::Japanese) => format!("{named}  （{}）", is.ja),
+        (None, Language::English) => format!("{named}  (gone)"),
+        (None, Language::Japanese) => format!("{named}  （なくなった）"),
+    }
 }
 
 fn named(state: &StateChange, language: Language) -> String {
@@ -153,32 +175,5 @@ fn points(points: u64, language: Language) -> String {
         Language::English if points == 1 => "1 point".to_owned(),
         Language::English => format!("{points} points"),
         Language::Japanese => format!("{points} 点"),
-    }
-}
-
-fn level_word(level: Level, language: Language) -> &'static str {
-    match (language, level) {
-        (Language::English, level) => level.word(),
-        (Language::Japanese, Level::None) => "なし",
-        (Language::Japanese, Level::Low) => "小",
-        (Language::Japanese, Level::Medium) => "中",
-        (Language::Japanese, Level::High) => "大",
-        (Language::Japanese, Level::Critical) => "重大",
-    }
-}
-
-fn state_word(state: State, language: Language) -> &'static str {
-    let (en, ja) = match state {
-        State::NotApplicable => ("not applicable", "対象外"),
-        State::BelowThreshold => ("below the threshold", "しきい値未満"),
-        State::Accepted => ("accepted", "受容"),
-        State::Transferred => ("transferred", "移転"),
-        State::Dismissed => ("dismissed", "棄却"),
-        State::Closed => ("covered", "対策あり"),
-        State::Open => ("not covered", "対策不足"),
-    };
-    match language {
-        Language::English => en,
-        Language::Japanese => ja,
     }
 }

@@ -136,7 +136,10 @@ impl<'a> Explainer<'a> {
                 "{}: {} ({owner}, until {until}{over_en})",
                 status.en, why.en
             ),
-            format!("{}: {}({owner}、{until} まで{over_ja})", status.ja, why.ja),
+            format!(
+                "{}: {}（{owner}、{until} まで{over_ja}）",
+                status.ja, why.ja
+            ),
         );
         Some(fact("Decision", "判断", vec![text]))
     }

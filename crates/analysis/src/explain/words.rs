@@ -151,7 +151,7 @@ pub(super) fn unsafe_kind(kind: UnsafeKind) -> Text {
     }
 }
 
-pub(super) fn level(level: Level) -> Text {
+pub(crate) fn level(level: Level) -> Text {
     let ja = match level {
         Level::None => "なし",
         Level::Low => "小",
@@ -162,7 +162,7 @@ pub(super) fn level(level: Level) -> Text {
     Text::new(level.word(), ja)
 }
 
-pub(super) fn state(state: State) -> Text {
+pub(crate) fn state(state: State) -> Text {
     match state {
         State::NotApplicable => Text::new("not applicable", "対象外"),
         State::BelowThreshold => Text::new("below the threshold", "しきい値未満"),

@@ -65,7 +65,7 @@ impl Trace {
                 let phase = phase.cloned().unwrap_or_default();
                 let title = Text::new(
                     format!("{}: {} ({})", matrix.title.en, name.en, phase.en),
-                    format!("{}: {}({})", matrix.title.ja, name.ja, phase.ja),
+                    format!("{}: {}（{}）", matrix.title.ja, name.ja, phase.ja),
                 );
                 let text = known.map(|known| known.text.clone()).unwrap_or_default();
                 self.add(&id, NodeKind::Cell, title, text);
@@ -202,11 +202,20 @@ impl Trace {
         // What is asked of people about a flow answers what threatens the flow.
         if let Some(flow) = id.strip_prefix("REQ-FLOW-") {
             self.link(id, flow);
-            let threats = analysis.threats.iter();
-            for threat in threats.filter(|threat| threat.element == flow) {
-                self.link(id, &threat.id);
+            for threat in self.threats_of(flow) {
+                self.link(id, &threat);
             }
         }
+    }
+
+    /// Ids of the threats that were found on an element. Links are followed instead of reading the list of all
+    /// threats, which grows as the flows do.
+    fn threats_of(&self, element: &str) -> Vec<String> {
+        let near = self.near(element);
+        let threats = near.get(&NodeKind::Threat).into_iter().flatten();
+        let of_element = |id: &&str| id.split_once(':').is_some_and(|(of, _)| of == element);
+        let ids = threats.map(|threat| threat.id.as_str()).filter(of_element);
+        ids.map(str::to_owned).collect()
     }
 
     fn clause(&mut self, analysis: &Analysis, clause: &ClauseName) -> String {
