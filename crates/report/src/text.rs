@@ -29,11 +29,11 @@ fn analysis(analysis: &Analysis, language: Language) -> String {
     let labels = Labels::new(language);
     let solution = &analysis.solution;
     let number = |count: usize| Cow::from(count.to_string());
-    let mut lines = vec![format!(
-        "{} ({})",
-        analysis.title.of(language),
-        analysis.date
-    )];
+    let (title, date) = (analysis.title.of(language), analysis.date);
+    let mut lines = vec![match language {
+        Language::English => format!("{title} ({date})"),
+        Language::Japanese => format!("{title}（{date}）"),
+    }];
     lines.push(
         labels.with(
             "text-threats",
