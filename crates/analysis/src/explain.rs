@@ -96,7 +96,7 @@ pub fn explain(knowledge: &Knowledge, id: &str) -> Option<Explanation> {
         (kind, probe.text.clone(), of_probe(knowledge, id, probe))
     } else {
         let (set, item) = item(knowledge, id)?;
-        let kind = Text::new("Item of a requirement set", "要求規格の項目");
+        let kind = Text::new("Item of a requirement set", "要件集の項目");
         (kind, item.text.clone(), of_item(knowledge, set, item))
     };
     Some(Explanation {
@@ -377,7 +377,7 @@ fn of_item(knowledge: &Knowledge, set: &RegimeSet, item: &Item) -> Vec<Fact> {
     let measures = knowledge.measures.values();
     let measures = measures.filter(|measure| measure.items.contains(&item.id));
     vec![
-        fact("Requirement set", "要求規格", vec![set.name.clone()]),
+        fact("Requirement set", "要件集", vec![set.name.clone()]),
         fact("Version", "版", vec![set.version.clone()]),
         fact(
             "Place in the text",

@@ -83,6 +83,8 @@ vocabulary! {
     Provided {
         /// The component speaks with the gateway over MQTT and TLS 1.3.
         Connected = "connected",
+        /// So it does, and every other flow proves both ends.
+        Mutual = "mutual",
         /// So it does, and a flow has a schema or a range.
         Bounded = "bounded",
         /// So it does, and a flow is sequenced.

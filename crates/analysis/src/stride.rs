@@ -174,7 +174,7 @@ fn question(stride: Stride) -> Text {
     };
     Text::new(
         format!("STRIDE asks: {en} The rule is our own judgement."),
-        format!("STRIDE の問い: {ja}規則は本製品の判断。"),
+        format!("STRIDE の問い: {ja}規則は当方の判断。"),
     )
 }
 

@@ -211,6 +211,7 @@ impl<'m> System<'m> {
         let capabilities = &component.capabilities;
         match provided {
             Provided::Connected => around.connected,
+            Provided::Mutual => around.connected && around.mutual,
             Provided::Bounded => with(Aspect::Content),
             Provided::Sequenced => with(Aspect::Sequence),
             Provided::Rated => with(Aspect::Rate),

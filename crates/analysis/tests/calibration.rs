@@ -6,7 +6,7 @@ use std::path::Path;
 
 use jiff::civil::{Date, date};
 use sekimori_analysis::choose::State;
-use sekimori_analysis::model::{self, Level, Stride};
+use sekimori_analysis::model::{self, Level, Protocol, Proven, Stride};
 use sekimori_analysis::stride::Threat;
 use sekimori_analysis::{Analysis, analyze};
 
@@ -226,6 +226,32 @@ fn nothing_stays_open_for_lack_of_answers() {
         let open: Vec<&str> = analysis.solution.open().map(|t| &*t.id).collect();
         assert_eq!(open, [""; 0], "{name}");
     }
+}
+
+/// That a service speaks with the gateway says nothing about who calls it over another flow.
+#[test]
+fn both_ends_count_as_proven_only_where_every_flow_proves_them() {
+    let mut seen = 0;
+    for (name, analysis) in systems() {
+        let model = model::parse("model.toml", &text(name)).expect("sound");
+        let picks = analysis.solution.picks.iter();
+        for pick in picks.filter(|pick| pick.measure == "CM-MUTAUTH" && pick.provided) {
+            let at = pick.at.as_deref().expect("it stands at a component");
+            for (id, flow) in &model.flows {
+                let ends = [Some(&flow.from), Some(&flow.to), flow.via.as_ref()];
+                let is_decided = flow.protocol == Protocol::Mqtt;
+                let is_about = ends.contains(&Some(&at.to_owned())) && !flow.is_by_people();
+                let is_proven = flow.protection().proven == Proven::BothEnds;
+                assert!(
+                    !is_about || is_decided || is_proven,
+                    "{name}: {} and {id}",
+                    pick.id
+                );
+                seen += usize::from(is_about);
+            }
+        }
+    }
+    assert!(seen > 5, "{seen}");
 }
 
 #[test]

@@ -175,7 +175,7 @@ aspect-content = スキーマと範囲
 aspect-rate = 頻度
 aspect-sequence = 通し番号
 
-text-threats = 脅威: STRIDE { $stride } 件、JNSA の欄 { $jnsa }、安全でない制御動作 { $stpa } 件
+text-threats = 脅威: STRIDE { $stride } 件、JNSA の欄 { $jnsa }、非安全制御動作 { $stpa } 件
 text-risks-inherent = 脅威の水準
 text-risks-there = 既にあるものの後に残る水準
 text-risks-chosen = 選んだ対策の後に残る水準
@@ -449,7 +449,7 @@ sha256 = ハッシュ（SHA-256）
 about = 対象
 document-document = 文書
 document-test = 試験結果
-control-note = 手法: STPA-Sec。各行はモデルの記述であり、四種類の安全でない制御動作のどれか、それが至るハザードと損失、動作を運ぶフローとそのフィードバックで探すガイドワードを示す。
+control-note = 手法: STPA-Sec。各行はモデルの記述であり、四種類の非安全制御動作のどれか、それが至るハザードと損失、動作を運ぶフローとそのフィードバックで探すガイドワードを示す。
 lenses-note = どの種類の対策が選ばれ、カタログにいくつあるか。分類は当方の判断による。
 lens-stride = 応える脅威の種類（STRIDE）
 lens-qualities = 守る性質

@@ -10,6 +10,7 @@ use sekimori_analysis::model::Level;
 use sekimori_analysis::stride::Threat;
 
 use crate::labels::Labels;
+use crate::words::comma;
 use crate::{Report, checklist};
 
 /// What was observed of each requirement; for a model alone, what it says.
@@ -53,7 +54,7 @@ fn analysis(analysis: &Analysis, language: Language) -> String {
             ],
         ),
     );
-    lines.extend(risks(analysis, &labels));
+    lines.extend(risks(analysis, language));
     let [bound, gap] = solution.bound_and_gap();
     lines.push(labels.with(
         "text-choice",
@@ -98,7 +99,8 @@ fn analysis(analysis: &Analysis, language: Language) -> String {
 type LevelOf<'a> = &'a dyn Fn(&Threat) -> Level;
 
 /// How many threats there are of each level, and what remains of them.
-fn risks(analysis: &Analysis, labels: &Labels) -> Vec<String> {
+fn risks(analysis: &Analysis, language: Language) -> Vec<String> {
+    let labels = Labels::new(language);
     let left = |threat: &Threat| analysis.solution.residual.get(threat.id.as_str());
     let views: [(&str, LevelOf<'_>); 3] = [
         ("text-risks-inherent", &|threat| threat.risk.level),
@@ -119,7 +121,7 @@ fn risks(analysis: &Analysis, labels: &Labels) -> Vec<String> {
             let name = labels.text(&format!("level-{}", level.word()));
             format!("{name} {}", count(level))
         });
-        format!("{}: {}", labels.text(what), counts.join(", "))
+        format!("{}: {}", labels.text(what), counts.join(comma(language)))
     };
     views.iter().map(line).collect()
 }
@@ -140,7 +142,7 @@ fn findings(analysis: &Analysis, findings: &[Finding], language: Language) -> St
     let mut lines = vec![format!(
         "{}: {}",
         analysis.title.of(language),
-        counts.join(", ")
+        counts.join(comma(language))
     )];
     for finding in Status::ALL.into_iter().flat_map(of) {
         let title = analysis

@@ -8,9 +8,9 @@ use sekimori_cover::{
 };
 use serde::Serialize;
 
+use super::reason::Reason;
 use super::targets::{Question, Wanted};
 use super::{Method, Pick};
-use crate::language::Text;
 
 /// What would stand in for a pick.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -414,133 +414,6 @@ fn is_less(asks: &Target, has: &Reached, gets: &Reached) -> bool {
     ]
     .into_iter()
     .any(|(asks, has, gets)| gets < asks.min(has))
-}
-
-/// What a sentence about a pick needs to know.
-struct Reason<'r> {
-    without: &'r [Arc<str>],
-    worse: &'r [Arc<str>],
-    needed_by: &'r [Arc<str>],
-    forced_by: Option<&'r str>,
-    is_wished: bool,
-    alternative: &'r Alternative,
-}
-
-impl Reason<'_> {
-    fn text(&self) -> Text {
-        let (mut en, mut ja) = self.consequence();
-        match self.alternative {
-            _ if self.is_wished => {
-                en.push_str("; you asked for it.");
-                ja.push_str("。指定により選んだ。");
-            }
-            Alternative::None => match self.forced_by {
-                Some(item) => {
-                    en.push_str(&format!(
-                        "; {item} must be met, and nothing else in the catalogue meets it."
-                    ));
-                    ja.push_str(&format!("。{item} は必須で、カタログに代わりはない。"));
-                }
-                None => {
-                    en.push_str("; nothing in the catalogue can stand in for it.");
-                    ja.push_str("。カタログに代わりはない。");
-                }
-            },
-            Alternative::Unknown => {
-                en.push_str("; the budget decided what else is there.");
-                ja.push_str("。ほかに何を選ぶかは予算で決まった。");
-            }
-            Alternative::Instead {
-                picks,
-                drops,
-                more,
-                exact,
-            } => {
-                let (instead_en, instead_ja) = instead(picks, drops);
-                let count = more.unsigned_abs();
-                match (*more, *exact) {
-                    (0, true) => {
-                        en.push_str(&format!("; {instead_en} would cost the same."));
-                        ja.push_str(&format!("。{instead_ja}でも同じ点数になる。"));
-                    }
-                    (1.., true) => {
-                        en.push_str(&format!(
-                            "; the next cheapest, {instead_en}, costs {count} more."
-                        ));
-                        ja.push_str(&format!("。次に安いのは{instead_ja}で、{count} 点高い。"));
-                    }
-                    (0.., _) => {
-                        en.push_str(&format!("; {instead_en} would do, for {count} more. Something cheaper was not ruled out."));
-                        ja.push_str(&format!("。{instead_ja}でもよく、{count} 点高い。より安いものがないとは証明していない。"));
-                    }
-                    (_, _) => {
-                        en.push_str(&format!("; {instead_en} would cost {count} less: the search ended before it looked there."));
-                        ja.push_str(&format!(
-                            "。{instead_ja}なら {count} 点安い。探索はそこに至る前に終わった。"
-                        ));
-                    }
-                }
-            }
-        }
-        Text::new(en, ja)
-    }
-
-    /// What happens without it.
-    fn consequence(&self) -> (String, String) {
-        if self.without.is_empty() && self.needed_by.is_empty() && !self.worse.is_empty() {
-            let (list, more) = short(self.worse);
-            let (rest_en, rest_ja) = match more {
-                0 => (String::new(), String::new()),
-                _ => (format!(" and {more} more"), format!(" ほか {more} 件")),
-            };
-            return (
-                format!("{list}{rest_en} stays open, and would be further from enough without it"),
-                format!("{list}{rest_ja} は未対策のままで、これがないとさらに足りなくなる"),
-            );
-        }
-        let (list, more) = short(self.without);
-        let (users, more_users) = short(self.needed_by);
-        let rest = |count: usize| match count {
-            0 => (String::new(), String::new()),
-            _ => (format!(" and {count} more"), format!(" ほか {count} 件")),
-        };
-        let ((rest_en, rest_ja), (users_en, users_ja)) = (rest(more), rest(more_users));
-        match (self.without.is_empty(), self.needed_by.is_empty()) {
-            (false, _) => (
-                format!("Without it {list}{rest_en} would not be covered"),
-                format!("これがないと {list}{rest_ja} の対策が足りなくなる"),
-            ),
-            (true, false) => (
-                format!("{users}{users_en} cannot be had without it"),
-                format!("これがないと {users}{users_ja} を使えない"),
-            ),
-            (true, true) => (
-                "Nothing would open without it".to_owned(),
-                "これがなくても足りなくなる対象はない".to_owned(),
-            ),
-        }
-    }
-}
-
-/// Up to three of a list, and how many more there are.
-fn short(list: &[Arc<str>]) -> (String, usize) {
-    let shown: Vec<&str> = list.iter().take(3).map(|id| &**id).collect();
-    (shown.join(", "), list.len() - shown.len())
-}
-
-/// `A + B in place of it and C`.
-fn instead(picks: &[Arc<str>], drops: &[Arc<str>]) -> (String, String) {
-    let comes = match picks {
-        [] => ("doing without it".to_owned(), "これを外すだけ".to_owned()),
-        _ => (picks.join(" + "), format!(" {} ", picks.join(" + "))),
-    };
-    match drops {
-        [] => comes,
-        _ => (
-            format!("{} in place of it and {}", comes.0, drops.join(", ")),
-            format!("、これと {} に代わる{}", drops.join("、"), comes.1),
-        ),
-    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod explain;
 mod frontier;
 mod instance;
 mod offers;
+mod reason;
 mod residual;
 mod targets;
 mod variants;

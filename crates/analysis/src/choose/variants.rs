@@ -204,7 +204,7 @@ impl Proof {
             Proof::Optimal => Text::new("optimum", "最適"),
             Proof::Gap { bound, above } => Text::new(
                 format!("at most {above} above the optimum (bound {bound})"),
-                format!("最適より最大 {above} 点高い（下界 {bound}）"),
+                format!("最適より最大 {above} 点高い（下限 {bound}）"),
             ),
             Proof::Unproven => Text::new(
                 "not proven: the search ended before it was known how little can stay open",

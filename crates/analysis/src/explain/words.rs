@@ -9,7 +9,7 @@ use crate::trace::NodeKind;
 pub(super) fn pillar(pillar: Pillar) -> Text {
     match pillar {
         Pillar::Certification => Text::new("certification: who is it?", "認証: 誰か"),
-        Pillar::Network => Text::new("network: what passes?", "網: 何を通すか"),
+        Pillar::Network => Text::new("network: what passes?", "ネットワーク: 何を通すか"),
         Pillar::Refresh => Text::new(
             "refresh: back to a good state",
             "リフレッシュ: 正常な状態へ戻す",
@@ -57,6 +57,10 @@ pub(super) fn provided(provided: Provided) -> Text {
         Provided::Connected => (
             "where the device speaks with the gateway over MQTT and TLS 1.3",
             "機器が MQTT と TLS 1.3 でゲートウェイと話す場合",
+        ),
+        Provided::Mutual => (
+            "where, besides, every other flow of it proves both ends",
+            "加えて、ほかのフローもすべて両端を証明する場合",
         ),
         Provided::Bounded => (
             "where it also sends a flow with a schema or range",
@@ -190,7 +194,7 @@ pub(super) fn kind(kind: NodeKind) -> Text {
         NodeKind::Constraint => ("Safety constraint", "安全制約"),
         NodeKind::Rule => ("Rule", "規則"),
         NodeKind::Threat => ("STRIDE threat", "STRIDE の脅威"),
-        NodeKind::Cell => ("Cell of the JNSA matrix", "JNSA 一覧のマス"),
+        NodeKind::Cell => ("Cell of the JNSA matrix", "JNSA 一覧の欄"),
         NodeKind::Scenario => ("Scenario", "シナリオ"),
         NodeKind::Target => ("Asked for at one place", "ある場所に求められること"),
         NodeKind::Common => ("Common threat", "よくある脅威"),
@@ -200,7 +204,7 @@ pub(super) fn kind(kind: NodeKind) -> Text {
         NodeKind::Requirement => ("Requirement", "要件"),
         NodeKind::Clause => ("Clause of the policy", "ポリシーの条項"),
         NodeKind::Probe => ("Probe", "プローブ"),
-        NodeKind::Item => ("Item of a requirement set", "要求規格の項目"),
+        NodeKind::Item => ("Item of a requirement set", "要件集の項目"),
         NodeKind::Control => ("Control of the checklist", "チェックリストの管理策"),
         NodeKind::Advice => ("Guidance", "手引き"),
         NodeKind::Question => ("Question", "問い"),

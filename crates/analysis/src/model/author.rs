@@ -112,7 +112,7 @@ fn only_dismissed(r: &mut Reader<'_>, f: &Fields<'_>, status: Option<DecisionSta
         ),
         expected: Text::new(
             "status = \"dismissed\", or an `[[uca]]` whose scenarios can be decided about",
-            "status = \"dismissed\"、または `[[uca]]` を書いてその筋書きを判断する",
+            "status = \"dismissed\"、または `[[uca]]` を書いてそのシナリオを判断する",
         ),
     };
     r.report(

@@ -49,7 +49,7 @@ impl Kind {
             Kind::Controller => Text::new("a controller", "制御器"),
             Kind::ControlAction => Text::new("a control action", "制御動作"),
             Kind::UnsafeControlAction => Text::new("an unsafe control action", "非安全制御動作"),
-            Kind::Scenario => Text::new("a scenario", "筋書き"),
+            Kind::Scenario => Text::new("a scenario", "シナリオ"),
             Kind::Assumption => Text::new("an assumption", "前提"),
         }
     }

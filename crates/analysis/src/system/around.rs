@@ -36,6 +36,8 @@ pub(crate) struct Around {
     pub(crate) controlled: bool,
     /// The gateway decides about one of its flows, and no other is open.
     pub(crate) connected: bool,
+    /// Every flow about which the gateway does not decide, and that people do not carry, proves both ends.
+    pub(crate) mutual: bool,
     /// Tests that some flow about which the gateway decides has.
     pub(crate) aspects: BTreeSet<Aspect>,
     /// Who would attack it.
@@ -153,6 +155,7 @@ fn among(
     around.speaks = !flows.is_empty();
     let mut enforced = false;
     let mut open = false;
+    around.mutual = true;
     for (flow_id, flow) in flows {
         let way = indexes.way(flow_id);
         around.crossed |= !flow.is_by_people() && way.crosses;
@@ -174,6 +177,7 @@ fn among(
             // A key that many share says nothing about who speaks.
             let is_proven = flow.is_by_people() || flow.protection().proven >= Proven::OneEnd;
             open |= flow.is_bare() || !is_proven;
+            around.mutual &= flow.is_by_people() || flow.protection().proven == Proven::BothEnds;
         }
     }
     around.connected = enforced && !open;

@@ -333,7 +333,7 @@ pub(super) fn of(fault: &Fault) -> Words {
         Fault::InvalidCell { found, wrong } => words(
             (
                 "this names no cell, threat, scenario or candidate",
-                "マス・脅威・筋書き・候補のどれの名でもありません",
+                "欄・脅威・シナリオ・候補のどれの名でもありません",
             ),
             (
                 &format!("\"{found}\": {}", wrong.en),
@@ -341,7 +341,7 @@ pub(super) fn of(fault: &Fault) -> Words {
             ),
             (
                 "a cell \"sensor:JT04:P2\", a STRIDE threat \"telemetry:SR-F2\", a scenario \"UCA1:spoofing@lock\", or a candidate \"unlock:wrong-time\"",
-                "マス \"sensor:JT04:P2\"、STRIDE の脅威 \"telemetry:SR-F2\"、筋書き \"UCA1:spoofing@lock\"、候補 \"unlock:wrong-time\" のいずれか",
+                "欄 \"sensor:JT04:P2\"、STRIDE の脅威 \"telemetry:SR-F2\"、シナリオ \"UCA1:spoofing@lock\"、候補 \"unlock:wrong-time\" のいずれか",
             ),
             (
                 "take the id from the report of `sekimori model analyze`",
@@ -605,7 +605,7 @@ pub(super) fn of(fault: &Fault) -> Words {
             (
                 &format!("ask {owner} to decide again; until then the cell counts as open"),
                 &format!(
-                    "{owner} に改めて判断を求めてください。それまでこのマスは未対処として扱います"
+                    "{owner} に改めて判断を求めてください。それまでこの欄は未対策として扱います"
                 ),
             ),
         ),

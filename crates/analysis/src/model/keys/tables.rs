@@ -185,7 +185,7 @@ pub(in crate::model) const SECTIONS: &[Section] = &[
         many: true,
         about: (
             "How an unsafe control action may come about, in your own words, beside the ones that are derived.",
-            "非安全制御動作が起きる筋書きを自分の言葉で書く。導かれる筋書きに加わる。",
+            "非安全制御動作が起きるシナリオを自分の言葉で書く。導かれるシナリオに加わる。",
         ),
         keys: SCENARIO,
     },
@@ -412,11 +412,11 @@ const CONTROL_ACTION: &[Key] = &[
 #[rustfmt::skip]
 const UCA: &[Key] = &[
     id(),
-    key("action", Shape::Reference(Expected::ControlAction), "Control action that is unsafe.", "安全でない制御動作。").needed(),
+    key("action", Shape::Reference(Expected::ControlAction), "Control action that is unsafe.", "非安全制御動作。").needed(),
     key("type", Shape::Word(UnsafeKind::WORDS), "Which of the four kinds.", "四つの種類のどれか。").needed(),
     text("Statement: when it is unsafe.", "どんなときに安全でないか。"),
-    key("hazards", Shape::References(Expected::Hazard), "Hazards it leads to; their losses give the scenarios their impact.", "つながるハザード。その損失が筋書きの影響になる。"),
-    key("stride", Shape::Words(Stride::WORDS), "How an attacker could bring it about; each word gives scenarios.", "攻撃者がどう引き起こすか。語ごとに筋書きができる。"),
+    key("hazards", Shape::References(Expected::Hazard), "Hazards it leads to; their losses give the scenarios their impact.", "つながるハザード。その損失がシナリオの影響になる。"),
+    key("stride", Shape::Words(Stride::WORDS), "How an attacker could bring it about; each word gives scenarios.", "攻撃者がどう引き起こすか。語ごとにシナリオができる。"),
 ];
 
 #[rustfmt::skip]
@@ -448,7 +448,7 @@ const STATEMENT: &[Key] = &[
 
 #[rustfmt::skip]
 const DECISION: &[Key] = &[
-    key("cell", Shape::Grammar(Grammar::Subject), "What is decided, by the id that `sekimori model analyze` shows: a cell `sensor:JT04:P2`, a STRIDE threat `telemetry:SR-F2`, a scenario `UCA1:spoofing@lock`, or a candidate `unlock:wrong-time`. A decision whose element is gone is kept with a warning.", "判断の対象。`sekimori model analyze` が示す id で書く。マス `sensor:JT04:P2`、STRIDE の脅威 `telemetry:SR-F2`、筋書き `UCA1:spoofing@lock`、候補 `unlock:wrong-time`。要素がなくなった判断は警告つきで残る。").needed(),
+    key("cell", Shape::Grammar(Grammar::Subject), "What is decided, by the id that `sekimori model analyze` shows: a cell `sensor:JT04:P2`, a STRIDE threat `telemetry:SR-F2`, a scenario `UCA1:spoofing@lock`, or a candidate `unlock:wrong-time`. A decision whose element is gone is kept with a warning.", "判断の対象。`sekimori model analyze` が示す id で書く。欄 `sensor:JT04:P2`、STRIDE の脅威 `telemetry:SR-F2`、シナリオ `UCA1:spoofing@lock`、候補 `unlock:wrong-time`。要素がなくなった判断は警告つきで残る。").needed(),
     key("status", Shape::Word(DecisionStatus::WORDS), "What was decided: `accepted`, taken as it is; `transferred`, carried by someone else; `dismissed`, judged not to come about in this system. A candidate can only be dismissed.", "判断。`accepted` はそのまま受け入れる、`transferred` は他者が負う、`dismissed` はこのシステムでは起きないと判断する。候補にできるのは `dismissed` だけ。").needed(),
     key("why", Shape::Said, "Reason.", "理由。").needed(),
     OWNER,
@@ -496,5 +496,5 @@ const MEASURE: &[Key] = &[
     key("unit", Shape::Points, "Effort points of hardware in each unit.", "一台ごとの部品の点数。"),
     key("requires", Shape::Grammars(Grammar::Measure), "Countermeasures that it needs.", "前提となる対策。"),
     key("conflicts", Shape::Grammars(Grammar::Measure), "Countermeasures that cannot stand beside it.", "両立しない対策。"),
-    key("answers", Shape::Grammars(Grammar::Answers), "What it answers beside what ships: rules `SR-F2` and cells `JT04:P2` (threat and phase).", "同梱の対応に加えて応じるもの。規則 `SR-F2` と、マス `JT04:P2`（脅威と段階）。"),
+    key("answers", Shape::Grammars(Grammar::Answers), "What it answers beside what ships: rules `SR-F2` and cells `JT04:P2` (threat and phase).", "同梱の対応に加えて応じるもの。規則 `SR-F2` と、欄 `JT04:P2`（脅威と段階）。"),
 ];
