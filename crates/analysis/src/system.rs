@@ -70,8 +70,20 @@ impl<'m> Indexes<'m> {
 impl<'m> System<'m> {
     pub(crate) fn new(model: &'m Model) -> Self {
         let knowledge = model.knowledge();
-        let indexes = Indexes::of(model);
+        let mut indexes = Indexes::of(model);
         let around = Self::surroundings(model, &knowledge, &indexes);
+        for (id, way) in &mut indexes.ways {
+            let ends = model.flows.get(*id).map(|flow| [&flow.from, &flow.to]);
+            let ends = ends.into_iter().flatten();
+            let actors = ends.map(|end| {
+                around
+                    .get(end.as_str())
+                    .map_or_else(Default::default, |a| a.actors)
+            });
+            way.actors = actors
+                .reduce(around::Candidates::either)
+                .unwrap_or_default();
+        }
         let actions = model.control_actions.values();
         let mut system = System {
             model,

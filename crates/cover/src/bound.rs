@@ -22,6 +22,9 @@ pub(crate) const SCALE: i64 = 1 << 12;
 /// Highest cost and multiplier: sums of a million products with small coefficients stay below 2^63.
 const HIGHEST: i64 = 1 << 42;
 
+/// Up to this, a lack times the largest step, and as many squares of it, stay below 2^63.
+const LITTLE: usize = 1 << 20;
+
 /// The open rows and free columns of a state, packed for speed.
 pub(crate) struct Relaxation {
     /// Columns of the program.
@@ -189,6 +192,29 @@ impl Relaxation {
         multipliers
     }
 
+    /// Moves each multiplier by `per_lack` of 2^20 for each unit that its row lacks.
+    fn walk(&self, multipliers: &mut [i64], lack: &[i64], per_lack: i128) {
+        let rows = multipliers.iter_mut().zip(lack).zip(&self.highest);
+        let little = i64::try_from(per_lack).ok().filter(|step| *step <= HIGHEST);
+        let little = little.filter(|_| lack.iter().all(|l| l.unsigned_abs() <= LITTLE as u64));
+        // Most steps are little, and whole numbers of 64 bits are much faster.
+        match little {
+            Some(step) => {
+                for ((u, lack), highest) in rows {
+                    *u = (*u + ((step * lack) >> 20)).clamp(0, *highest);
+                }
+            }
+            None => {
+                for ((u, lack), highest) in rows {
+                    let change = (per_lack * i128::from(*lack)) >> 20;
+                    *u = (*u)
+                        .saturating_add(i64::try_from(change).unwrap_or(HIGHEST))
+                        .clamp(0, *highest);
+                }
+            }
+        }
+    }
+
     /// Climbs from `start`, until `enough` is reached or the climb ends.
     pub(crate) fn climb(
         &self,
@@ -246,26 +272,29 @@ impl Relaxation {
                 multipliers.copy_from_slice(&best.multipliers);
                 self.evaluate(&multipliers, &mut reduced, &mut lack);
             }
-            // Rows that are met and cost nothing cannot move.
-            let mut length = 0_i128;
-            for (lack, u) in lack.iter().zip(&multipliers) {
-                if *lack > 0 || *u > 0 {
-                    length += i128::from(*lack) * i128::from(*lack);
-                }
-            }
+            let length = length(&lack, &multipliers);
             if length == 0 {
                 break;
             }
             let distance = i128::from(enough.saturating_sub(value).max(SCALE / 4));
             let per_lack = (i128::from(step) * distance * 1024) / length;
-            for (index, (u, lack)) in multipliers.iter_mut().zip(&lack).enumerate() {
-                let change = (per_lack * i128::from(*lack)) >> 20;
-                *u = (*u)
-                    .saturating_add(i64::try_from(change).unwrap_or(HIGHEST))
-                    .clamp(0, self.highest[index]);
-            }
+            self.walk(&mut multipliers, &lack, per_lack);
         }
         best
+    }
+}
+
+/// The square of how far all rows together are from being met; those that are met and cost nothing cannot move.
+fn length(lack: &[i64], multipliers: &[i64]) -> i128 {
+    let moving = lack.iter().zip(multipliers);
+    let moving = moving.filter(|(lack, u)| **lack > 0 || **u > 0);
+    let is_little =
+        lack.len() <= LITTLE && lack.iter().all(|lack| lack.unsigned_abs() <= LITTLE as u64);
+    if is_little {
+        i128::from(moving.map(|(lack, _)| lack * lack).sum::<i64>())
+    } else {
+        let squares = moving.map(|(lack, _)| i128::from(*lack) * i128::from(*lack));
+        squares.sum()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why each pick is there, and what would stand in for it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sekimori_cover::{
@@ -88,7 +88,7 @@ impl Explained<'_> {
                 self.nearby(*index, &has, &near, &mut share)
             };
             work.give_back(share);
-            let users = near.needed_by.get(index).into_iter().flatten();
+            let users = near.needed_by.get(*index).into_iter().flatten();
             let needed_by: Vec<Arc<str>> = users
                 .filter(|user| self.is_chosen(**user))
                 .filter_map(|user| self.name(*user))
@@ -229,7 +229,7 @@ impl Explained<'_> {
         let mut gone = vec![index];
         let mut done = 0;
         while let Some(next) = gone.get(done) {
-            let users = near.needed_by.get(next).into_iter().flatten();
+            let users = near.needed_by.get(*next).into_iter().flatten();
             let users = users.filter(|user| self.is_chosen(**user) && !gone.contains(user));
             let users: BTreeSet<usize> = users.copied().collect();
             gone.extend(users);
@@ -254,7 +254,7 @@ impl Explained<'_> {
         }
         let rivals: BTreeSet<(usize, usize)> = members
             .iter()
-            .filter_map(|member| near.conflicts.get(member))
+            .filter_map(|member| near.conflicts.get(*member))
             .flatten()
             .copied()
             .collect();
@@ -265,7 +265,7 @@ impl Explained<'_> {
         }
         let shared: BTreeSet<usize> = members
             .iter()
-            .filter_map(|member| near.capacities.get(member))
+            .filter_map(|member| near.capacities.get(*member))
             .flatten()
             .copied()
             .collect();
@@ -367,33 +367,38 @@ impl Explained<'_> {
 
 /// Who has to do with whom.
 struct Near {
-    /// Who needs a candidate.
-    needed_by: BTreeMap<usize, Vec<usize>>,
+    /// Who needs each candidate.
+    needed_by: Vec<Vec<usize>>,
     /// Pairs that exclude each other, by each of the two.
-    conflicts: BTreeMap<usize, Vec<(usize, usize)>>,
+    conflicts: Vec<Vec<(usize, usize)>>,
     /// Capacities, by who uses them.
-    capacities: BTreeMap<usize, Vec<usize>>,
+    capacities: Vec<Vec<usize>>,
 }
 
 impl Near {
     fn of(task: &Task) -> Self {
         let mut near = Near {
-            needed_by: BTreeMap::new(),
-            conflicts: BTreeMap::new(),
-            capacities: BTreeMap::new(),
+            needed_by: vec![Vec::new(); task.candidates.len()],
+            conflicts: vec![Vec::new(); task.candidates.len()],
+            capacities: vec![Vec::new(); task.candidates.len()],
         };
+        fn push<T>(lists: &mut [Vec<T>], at: usize, what: T) {
+            if let Some(list) = lists.get_mut(at) {
+                list.push(what);
+            }
+        }
         for (index, candidate) in task.candidates.iter().enumerate() {
             for needed in &candidate.requires {
-                near.needed_by.entry(*needed).or_default().push(index);
+                push(&mut near.needed_by, *needed, index);
             }
         }
         for (a, b) in &task.conflicts {
-            near.conflicts.entry(*a).or_default().push((*a, *b));
-            near.conflicts.entry(*b).or_default().push((*a, *b));
+            push(&mut near.conflicts, *a, (*a, *b));
+            push(&mut near.conflicts, *b, (*a, *b));
         }
         for (index, capacity) in task.capacities.iter().enumerate() {
             for (user, _) in &capacity.uses {
-                near.capacities.entry(*user).or_default().push(index);
+                push(&mut near.capacities, *user, index);
             }
         }
         near
@@ -418,6 +423,8 @@ fn is_less(asks: &Target, has: &Reached, gets: &Reached) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use jiff::civil::date;
 
     use super::*;

@@ -57,6 +57,8 @@ pub(crate) struct Way {
     pub(crate) network: Option<Network>,
     /// The gateway decides about it: MQTT over TLS 1.3 between a device and a gateway.
     pub(crate) enforced: bool,
+    /// Who would attack it: those who would attack either end.
+    pub(crate) actors: Candidates,
 }
 
 impl Way {
@@ -71,6 +73,7 @@ impl Way {
             radio,
             network,
             enforced: is_enforced(model, flow),
+            actors: Candidates::default(),
         }
     }
 }

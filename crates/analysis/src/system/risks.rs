@@ -148,8 +148,7 @@ impl System<'_> {
             }
             Reach::People => keys.push(FactorKey::People),
         }
-        let (from, to) = (self.around(&flow.from), self.around(&flow.to));
-        let actors = self.who(from.actors.either(to.actors), menace, &mut keys);
+        let actors = self.who(way.actors, menace, &mut keys);
         if menace.reach == Reach::Network && listens(menace) && is_unprotected(flow, menace) {
             keys.push(FactorKey::Unprotected);
         }
