@@ -182,6 +182,21 @@ fn more_flows_and_components_take_no_id_away() {
 }
 
 #[test]
+fn who_would_accept_a_mandatory_item_away_is_told_what_can_be_done() {
+    let decision = "[[decision]]\ncell = \"sensor:CRA-I.2b\"\nstatus = \"accepted\"\nwhy = \"Known.\"\nwhy_ja = \"承知。\"\nowner = \"Mori\"\nuntil = 2027-03-31\n";
+    let text = format!("{EXAMPLE}\n{decision}");
+    let model = model::parse("model.toml", &text).expect("usable nevertheless");
+    let said = model.warnings.list.iter();
+    let mut said = said.filter(|problem| problem.message.en.contains("CRA-I.2b"));
+    let problem = said.next().expect("a warning");
+    assert!(problem.observed.en.contains("[[statement]]"), "{problem:?}");
+    assert!(problem.observed.ja.contains("要件集の項目"), "{problem:?}");
+    // It takes nothing out of what has to be closed.
+    let analysis = analyze(&model, TODAY);
+    assert!(analysis.solution.target("sensor:CRA-I.2b").is_some());
+}
+
+#[test]
 fn a_decision_about_what_is_gone_is_a_warning_and_the_others_hold() {
     let decide = |cell: &str| {
         format!(

@@ -265,7 +265,7 @@ pub(crate) struct WhatIf {
     #[arg(long, value_name = "CM")]
     pub(crate) without: Vec<String>,
     /// What if so many points were all there is to spend: closes as much risk as they can
-    #[arg(long, value_name = "POINTS")]
+    #[arg(long, value_name = "POINTS", allow_negative_numbers = true)]
     pub(crate) budget: Option<u64>,
 }
 

@@ -73,8 +73,12 @@ impl Client {
         collect(response).await.map(drop)
     }
 
-    /// Reads a stream of server-sent events; `on_data` gets the data of each.
-    pub(crate) async fn follow(&self, path: &str, mut on_data: impl FnMut(&str)) -> Outcome {
+    /// Reads a stream of server-sent events until `on_data`, which gets the data of each, says `false`.
+    pub(crate) async fn follow(
+        &self,
+        path: &str,
+        mut on_data: impl FnMut(&str) -> Outcome<bool>,
+    ) -> Outcome {
         let mut response = self
             .send(Method::GET, path, Bytes::new(), "text/event-stream")
             .await?;
@@ -89,8 +93,10 @@ impl Client {
             while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = pending.drain(..=end).collect();
                 let line = String::from_utf8_lossy(&line);
-                if let Some(data) = line.trim_end().strip_prefix("data:") {
-                    on_data(data.trim_start());
+                if let Some(data) = line.trim_end().strip_prefix("data:")
+                    && !on_data(data.trim_start())?
+                {
+                    return Ok(());
                 }
             }
         }

@@ -2,8 +2,17 @@
 
 use std::fmt::Display;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::diagnostic::{Diagnostic, Exit, Outcome};
+
+/// Whether the reader of standard output went away.
+static NOBODY_READS: AtomicBool = AtomicBool::new(false);
+
+/// Whether somebody may still read what is printed: known to be false once a line was refused.
+pub(crate) fn somebody_reads() -> bool {
+    !NOBODY_READS.load(Ordering::Relaxed)
+}
 
 /// Prints one line for programs or people to read.
 pub(crate) fn print_line(line: &dyn Display) -> Outcome {
@@ -25,7 +34,10 @@ pub(crate) fn tell(line: &dyn Display) {
 fn done(written: std::io::Result<()>) -> Outcome {
     match written {
         // A reader that has seen enough, such as `head`, is no error.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            NOBODY_READS.store(true, Ordering::Relaxed);
+            Ok(())
+        }
         other => other.map_err(|error| {
             Diagnostic::new(
                 Exit::Failed,

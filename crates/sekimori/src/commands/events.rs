@@ -11,7 +11,7 @@ use super::{Context, has_database, segment};
 use crate::cli::EventsCommand;
 use crate::diagnostic::{Diagnostic, Exit, Outcome};
 use crate::failure::server_failure;
-use crate::output::{print_line, tell};
+use crate::output::{print_line, somebody_reads, tell};
 
 pub(crate) async fn run(context: &Context, command: &EventsCommand) -> Outcome<ExitCode> {
     match command {
@@ -73,9 +73,9 @@ async fn tail(context: &Context, lines: u32, follow: bool) -> Outcome {
         if let Ok(event) = serde_json::from_str::<Value>(data)
             && event["code"].is_string()
         {
-            // A terminal that is gone ends the process by its signal.
-            let _ = print_event(context, &event);
+            print_event(context, &event)?;
         }
+        Ok(somebody_reads())
     });
     tokio::select! {
         ended = stream => ended,

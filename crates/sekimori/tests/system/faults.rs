@@ -1,8 +1,8 @@
 //! Bad input and a bad world: a clear error, or a shrug; the server goes on.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::support::{MODEL, Said, World, credential, foreign, run, sekimori, until};
@@ -257,4 +257,24 @@ fn metrics_are_plain_and_counted() {
             Err(text)
         }
     });
+}
+
+#[test]
+fn following_events_ends_when_nobody_reads_any_more() {
+    let world = World::new();
+    let mut command = sekimori();
+    command.arg("--home").arg(world.home());
+    command.args(["events", "tail", "--follow"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    let reader = child.stdout.take().unwrap();
+    // The reader sees one line and goes, as `head -1` does.
+    BufReader::new(reader).read_line(&mut first).unwrap();
+    assert!(first.contains("Z"), "{first}");
+    world.attach_test_partners();
+    let status = until("the end of the follower", || {
+        let ended = child.try_wait().unwrap();
+        ended.ok_or_else(|| "it still runs".to_owned())
+    });
+    assert_eq!(status.code(), Some(0));
 }

@@ -44,7 +44,7 @@ pub(in crate::model) fn check(r: &mut Reader<'_>, model: &Model, wholes: &[Field
                         ),
                         _ => Text::new(
                             "the id of a control of the checklist, or of an item of a requirement set",
-                            "チェックリストの管理策か、要求の集まりの項目の id",
+                            "チェックリストの管理策か、要件集の項目の id",
                         ),
                     };
                     let fault = Fault::SubjectGone {
@@ -110,6 +110,17 @@ impl<'m> Subjects<'m> {
         };
         match subject {
             RiskId::Cell(cell) => no(&cell.component, Expected::Device),
+            RiskId::Threat { rule, .. } if self.items.contains(rule.as_str()) => Some(Missing {
+                similar: None,
+                what: Text::new(
+                    format!(
+                        "\"{rule}\" is an item of a requirement set: a set that binds leaves no choice; where it does not apply, say why in a [[statement]]"
+                    ),
+                    format!(
+                        "\"{rule}\" は要件集の項目です。適用される要件集に受容の余地はなく、当てはまらない場合は [[statement]] に理由を書きます"
+                    ),
+                ),
+            }),
             RiskId::Threat { element, rule } => no(element, Expected::Element).or_else(|| {
                 let ships = [&self.rules, &self.before].map(|known| known.contains(rule.as_str()));
                 (!ships.contains(&true) && !ids.has_apart("rule", rule)).then(|| Missing {
@@ -149,7 +160,7 @@ impl<'m> Subjects<'m> {
             let id = shown(id);
             let what = Text::new(
                 format!("neither a control of the checklist nor an item of a requirement set is called \"{id}\""),
-                format!("チェックリストにも要求の集まりにも \"{id}\" はありません"),
+                format!("チェックリストにも要件集にも \"{id}\" はありません"),
             );
             Missing { what, similar }
         })

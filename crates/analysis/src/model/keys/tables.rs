@@ -241,7 +241,7 @@ const MODEL: &[Key] = &[
     key("format", Shape::Format, "Format of this file.", "このファイルの形式。").needed(),
     key("id", Shape::Id, "Names the model in policies and reports.", "ポリシーと報告でのモデルの名。").needed(),
     TITLE,
-    key("regimes", Shape::Words(Regime::WORDS), "Requirement sets to be proven; their mandatory items become targets of the choice.", "立証する要求の集まり。必須項目は対策選択の対象になる。"),
+    key("regimes", Shape::Words(Regime::WORDS), "Requirement sets to be proven; their mandatory items become targets of the choice.", "立証する要件集。必須項目は対策選択の対象になる。"),
     key("risk_threshold", Shape::Word(Level::WORDS), "Risks below this need no countermeasure.", "これ未満のリスクには対策を求めない。").or("\"medium\""),
     key("sector", Shape::Word(Sector::WORDS), "Where the product is used; proposes actors when you name none.", "製品を使う分野。攻撃者を挙げないときの候補を決める。"),
     key("actors", Shape::Words(Actor::WORDS), "Who may attack; raises or lowers the likelihood of threats.", "攻撃しうる者。脅威の起こりやすさを上下させる。"),
