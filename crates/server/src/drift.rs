@@ -18,8 +18,10 @@ use crate::store::events::EventFilter;
 pub(crate) const DAYS: u64 = 30;
 /// The longest that is looked back.
 pub(crate) const MAX_DAYS: u64 = 400;
-/// Newest events of one code that are looked at; refusals fold, so that these are many.
+/// Events of one code that are read in one turn.
 const EVENTS: u32 = 2_000;
+/// Turns at most: equal refusals fold, so that 40,000 of one code are more than a month of trouble has.
+const TURNS: u32 = 20;
 /// Devices that are read in one turn of the registry's lock.
 const PAGE: usize = 1_000;
 
@@ -129,15 +131,22 @@ impl Server {
 
     /// The newest events of a code since a time.
     async fn newest_of(&self, code: Code, since: Timestamp) -> Result<Vec<Event>, Problem> {
-        let filter = EventFilter {
+        let mut filter = EventFilter {
             code: Some(code.as_str().to_owned()),
             ..EventFilter::default()
         };
-        let events = self.store_of().events(&filter, EVENTS).await?.items;
-        Ok(events
-            .into_iter()
-            .filter(|event| event.last_at >= since)
-            .collect())
+        let mut found = Vec::new();
+        for _ in 0..TURNS {
+            let page = self.store_of().events(&filter, EVENTS).await?.items;
+            let Some(oldest) = page.last() else { break };
+            let is_over = oldest.last_at < since;
+            filter.before = Some(oldest.sequence);
+            found.extend(page.into_iter().filter(|event| event.last_at >= since));
+            if is_over {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     fn role_of(&self, event: &Event) -> Option<String> {

@@ -550,3 +550,28 @@ async fn a_self_check_finds_what_was_changed() {
     assert!(verified.detail["observed"].starts_with("event 1:"));
     server.close().await;
 }
+
+/// What was seen once is drift, however much was seen since.
+#[tokio::test]
+async fn drift_looks_past_what_came_later() {
+    let world = World::new();
+    let server = world.open().await;
+    let mut device = Device::new("dev-0001");
+    device.enroll(&server, "sensor").await;
+    for number in 0..2_100 {
+        let flow = if number == 0 {
+            "forgotten"
+        } else {
+            "telemetry"
+        };
+        let mut event = Event::new(world.now(), Code::CommandSent).with_detail("flow", flow);
+        event.device = Some("dev-0001".to_owned());
+        server.record(event);
+    }
+    let model = include_str!("../../../examples/cold-store/model.toml");
+    let drift = server.drift(Some(model.to_owned()), 30).await.unwrap();
+    let found = drift.differences.iter().map(|difference| &difference.id);
+    let found: Vec<&String> = found.filter(|id| id.contains("forgotten")).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    server.close().await;
+}
